@@ -1,0 +1,320 @@
+"""What the institution has laid down: policy.toml, validated, explained and dated.
+
+Every key has a rule id, a source and a unit; they stand in the models below, so that
+`postloan policy explain KEY` can show them. Any value may be given by the date from which it
+holds::
+
+    days = [{ from = 2020-01-01, value = 10 }, { from = 2026-01-01, value = 15 }]
+
+`PolicyFile.at(day)` gives the plain values in force on a day. A case keeps the version that it
+was opened with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from postloan.calendar import Calendar
+from postloan.errors import PolicyError
+
+MISSING_REQUIRED = "missing"
+
+
+def key(rule: str, source: str, unit: str = "", **bounds: Any) -> Any:
+    """A policy value: bounds for pydantic, with the rule's id, its source and its unit beside it."""
+    return Field(..., json_schema_extra={"rule": rule, "source": source, "unit": unit}, **bounds)
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _time_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("allowed: an IANA time zone such as Asia/Shanghai")
+    return name
+
+
+class Institution(Section):
+    name: str = key("-", "own", min_length=1)
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = key(
+        "-", "own; the day of the institution starts at midnight here"
+    )
+    language: Literal["zh", "en"] = key("-", "own; language of staff messages and reports")
+
+
+class CalendarPolicy(Section):
+    country: str = key("PAY-2", "own; ISO 3166-1 code of the official holidays", min_length=2, max_length=2)
+    unknown_years: Literal["statutory", "refuse"] = key(
+        "PAY-2", "own; what to do in years whose official arrangement is not published yet"
+    )
+    extra_holidays: list[date] = key("PAY-2", "own; days off beyond the official ones")
+    extra_workdays: list[date] = key("PAY-2", "own; days worked beyond the official ones")
+
+
+class Signing(Section):
+    codes: bool = key("REC-6", "own; a decision is signed with staff number and one-time code")
+    max_failures: int = key("REC-6", "own; wrong codes in a row until the person is locked", "codes", ge=1)
+    lock_minutes: int = key("REC-6", "own; how long the lock lasts", "minutes", ge=1)
+
+
+class FirstInspection(Section):
+    days: int = key("INS-2", "每笔贷款的第一次提款后15天内进行贷后首次检查", "calendar days", ge=1, le=366)
+    opens_days_before: int = key(
+        "INS-2", "own; the case opens this long before the inspection is due", "calendar days", ge=0, le=366
+    )
+    methods: list[Literal["on_site", "telephone", "off_site"]] = key(
+        "INS-3", "检查方式可为实地检查、电话询问等方式", min_length=1
+    )
+    report_working_days: int = key(
+        "INS-4", "检查完毕后的两个工作日内填制完成《信贷业务首次检查报告单》", "working days", ge=0, le=60
+    )
+    sign_working_days: int = key(
+        "INS-4", "own; the supervisor signs this long after the report", "working days", ge=0, le=60
+    )
+    review_working_days: int = key(
+        "INS-8", "own; risk control reviews this long after the signature", "working days", ge=0, le=60
+    )
+    announce_to_borrower: bool = key("INS-3", "own; the borrower is told that an inspection is coming")
+
+
+class InspectionPolicy(Section):
+    first: FirstInspection
+
+
+class Workload(Section):
+    customers_per_officer: int = key("INS-13", "按10-12户/人分配给客户经理", "customers", ge=1)
+
+
+class Tasks(Section):
+    remind_days_before: int = key(
+        "INS-10", "own; reminder this long before a task is due", "calendar days", ge=0
+    )
+    remind_every_days: int = key(
+        "INS-10", "own; a late task is reminded of this often", "calendar days", ge=1
+    )
+    escalate_after_days: int = key(
+        "INS-10", "对超出权限的逐级上报; own: days late until the next role is told", "calendar days", ge=1
+    )
+    escalate_to: dict[str, str] = key("INS-10", "own; role that is told of the late tasks of a role")
+
+
+class NoticeKind(Section):
+    channels: list[Literal["email", "sms", "webhook"]] = key(
+        "MAT-2", "own; tried in this order: the first that the recipient has an address for", min_length=1
+    )
+    on_unknown: Literal["resend", "ask"] = key(
+        "MAT-1",
+        "own; the process died after handing over to the gateway and before noting it: "
+        "send again (may arrive twice), or ask operations",
+    )
+
+
+class Notices(Section):
+    retry_minutes: list[Annotated[int, Field(ge=0)]] = key(
+        "MAT-2", "own; waits between tries to send; after the last one operations are asked", "minutes"
+    )
+    sending_minutes: int = key(
+        "MAT-2", "own; a notice that is being sent for longer than this was interrupted", "minutes", ge=1
+    )
+    kinds: dict[str, NoticeKind]
+
+
+class Round(Section):
+    go_live: date | Literal[""] = key(
+        "INS-1", "own; duties due before this day were the former system's and are not raised; empty: all"
+    )
+    stale_minutes: int = key(
+        "INS-1",
+        "own; a run of a case that is at work this long has lost its process and is replaced",
+        "minutes",
+        ge=1,
+    )
+    late_start_minutes: int = key(
+        "INS-1", "own; a run that no worker takes for this long is reported", "minutes", ge=1
+    )
+
+
+class Policy(Section):
+    """The plain values in force on one day."""
+
+    institution: Institution
+    calendar: CalendarPolicy
+    signing: Signing
+    inspection: InspectionPolicy
+    workload: Workload
+    tasks: Tasks
+    notices: Notices
+    round: Round
+
+    @property
+    def time_zone(self) -> ZoneInfo:
+        return ZoneInfo(self.institution.time_zone)
+
+    @cached_property
+    def working_days(self) -> Calendar:
+        """The calendar of working days that this policy names."""
+        c = self.calendar
+        return Calendar(
+            c.country,
+            unknown_years=c.unknown_years,
+            extra_holidays=c.extra_holidays,
+            extra_workdays=c.extra_workdays,
+        )
+
+
+@dataclass(frozen=True)
+class PolicyFile:
+    """A policy as written, values by date and all; `version` is the same for the same content."""
+
+    values: dict[str, Any]
+    name: str = "policy.toml"
+
+    @cached_property
+    def version(self) -> str:
+        """Twelve hex digits of the SHA-256 of the content."""
+        return hashlib.sha256(self.as_json().encode()).hexdigest()[:12]
+
+    def as_json(self) -> str:
+        """The content as canonical JSON, as the book keeps it."""
+        return json.dumps(self.values, sort_keys=True, ensure_ascii=False, default=str)
+
+    def at(self, day: date) -> Policy:
+        """The policy in force on `day`. Raises PolicyError where a key has no value for that day."""
+        return _validate(_in_force(self.values, day, ()), self.name)
+
+    def dates(self) -> list[date]:
+        """The days on which some value changes."""
+        return sorted(_dates(self.values))
+
+
+def load(path: Path) -> PolicyFile:
+    """Read, merge with what it extends, and validate on every day on which a value changes.
+
+    Raises PolicyError with the key, the value and what is allowed.
+    """
+    file = PolicyFile(_read(path, ()), str(path))
+    for day in file.dates() or [date.today()]:
+        file.at(day).working_days  # noqa: B018  an unknown country must be refused here
+    return file
+
+
+def from_json(text: str, name: str = "the book's policy") -> PolicyFile:
+    """A policy version as the book keeps it."""
+    return PolicyFile(json.loads(text), name)
+
+
+def explain(dotted: str) -> dict[str, str]:
+    """Rule id, source, unit and allowed values of a key. Raises PolicyError for an unknown key."""
+    model: Any = Policy
+    field = None
+    walked: list[str] = []
+    for part in dotted.split("."):
+        fields = getattr(model, "model_fields", None)
+        if fields is None and _kinds(field) is not None:
+            model, field = _kinds(field), None
+            walked.append(part)
+            continue
+        if not fields or part not in fields:
+            known = ", ".join([*walked, name] and ".".join([*walked, name]) for name in fields or {})
+            raise PolicyError(f"the policy has no key {dotted!r}; known here: {known or 'nothing below'}")
+        field = fields[part]
+        walked.append(part)
+        model = field.annotation
+    if field is None or not field.json_schema_extra:
+        names = ", ".join(f"{dotted}.{n}" for n in getattr(model, "model_fields", {}))
+        raise PolicyError(f"{dotted} is a section; ask for one of: {names}")
+    extra = field.json_schema_extra
+    bounds = ", ".join(str(m) for m in field.metadata if not isinstance(m, AfterValidator))
+    return {
+        "key": dotted,
+        "rule": extra["rule"],
+        "source": extra["source"],
+        "unit": extra["unit"],
+        "allowed": (str(model).replace("typing.", "") if not isinstance(model, type) else model.__name__)
+        + (f"; {bounds}" if bounds else ""),
+    }
+
+
+def _kinds(field: Any) -> Any:
+    args = getattr(field.annotation, "__args__", ()) if field else ()
+    return args[1] if len(args) == 2 and isinstance(args[1], type) and issubclass(args[1], BaseModel) else None
+
+
+def _read(path: Path, chain: tuple[Path, ...]) -> dict[str, Any]:
+    if path in chain:
+        raise PolicyError(f"{path} extends itself: {' -> '.join(p.name for p in (*chain, path))}")
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PolicyError(f"there is no policy file {path}; name one with --policy or POSTLOAN_POLICY") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{path} is not valid TOML: {error}") from None
+    base = values.pop("extends", None)
+    return _merge(_read((path.parent / base).resolve(), (*chain, path)), values) if base else values
+
+
+def _merge(base: dict, over: dict) -> dict:
+    merged = dict(base)
+    for name, value in over.items():
+        both = isinstance(value, dict) and isinstance(base.get(name), dict)
+        merged[name] = _merge(base[name], value) if both else value
+    return merged
+
+
+def _as_date(value: Any) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(str(value))
+
+
+def _is_dated(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(v, dict) and set(v) == {"from", "value"} for v in value)
+    )
+
+
+def _in_force(value: Any, day: date, path: tuple[str, ...]) -> Any:
+    if _is_dated(value):
+        holding = [v for v in value if _as_date(v["from"]) <= day]
+        if not holding:
+            first = min(_as_date(v["from"]) for v in value)
+            raise PolicyError(f"{'.'.join(path)} has no value on {day}; its first holds from {first}")
+        return max(holding, key=lambda v: _as_date(v["from"]))["value"]
+    if isinstance(value, dict):
+        return {name: _in_force(v, day, (*path, name)) for name, v in value.items()}
+    return value
+
+
+def _dates(value: Any) -> set[date]:
+    if _is_dated(value):
+        return {_as_date(v["from"]) for v in value}
+    if isinstance(value, dict):
+        return set().union(*(_dates(v) for v in value.values())) if value else set()
+    return set()
+
+
+def _validate(values: dict[str, Any], name: str) -> Policy:
+    try:
+        return Policy.model_validate(values)
+    except ValidationError as error:
+        lines = []
+        for fault in error.errors():
+            where = ".".join(str(p) for p in fault["loc"])
+            if fault["type"] == MISSING_REQUIRED:
+                lines.append(f"  {where}: missing")
+            elif fault["type"] == "extra_forbidden":
+                lines.append(f"  {where}: there is no such key")
+            else:
+                lines.append(f"  {where} = {fault['input']!r}: {fault['msg']}")
+        raise PolicyError(f"{name} is refused:\n" + "\n".join(lines)) from None
