@@ -125,6 +125,4 @@ class Calendar:
                 "calendar.extra_holidays and calendar.extra_workdays"
             )
         self._warned.add(year)
-        warnings.warn(
-            f"{message}; counting statutory holidays and plain weekends", UnknownYear, stacklevel=3
-        )
+        warnings.warn(f"{message}; counting statutory holidays and plain weekends", UnknownYear, stacklevel=3)

@@ -248,7 +248,9 @@ def explain(dotted: str) -> dict[str, str]:
 
 def _kinds(field: Any) -> Any:
     args = getattr(field.annotation, "__args__", ()) if field else ()
-    return args[1] if len(args) == 2 and isinstance(args[1], type) and issubclass(args[1], BaseModel) else None
+    return (
+        args[1] if len(args) == 2 and isinstance(args[1], type) and issubclass(args[1], BaseModel) else None
+    )
 
 
 def _read(path: Path, chain: tuple[Path, ...]) -> dict[str, Any]:
@@ -257,7 +259,9 @@ def _read(path: Path, chain: tuple[Path, ...]) -> dict[str, Any]:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise PolicyError(f"there is no policy file {path}; name one with --policy or POSTLOAN_POLICY") from None
+        raise PolicyError(
+            f"there is no policy file {path}; name one with --policy or POSTLOAN_POLICY"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PolicyError(f"{path} is not valid TOML: {error}") from None
     base = values.pop("extends", None)

@@ -1,0 +1,132 @@
+"""Opening the book: connections, transactions, and who is writing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, create_engine
+
+from postloan.book import audit
+from postloan.errors import BookError
+
+
+def utc_now() -> datetime:
+    """This moment. The only clock of the book; tests give another."""
+    return datetime.now(UTC)
+
+
+class Writer:
+    """One transaction that changes the book, with the name of who changes it.
+
+    Attributes:
+        session: the open session; it is committed when the `with` block ends without an error.
+        actor: staff number, or "system".
+        origin: the program or flow run that the change comes from.
+        now: the moment of the transaction.
+    """
+
+    def __init__(self, session: Session, actor: str, origin: str, now: datetime) -> None:
+        self.session = session
+        self.actor = actor
+        self.origin = origin
+        self.now = now
+        self._events: list[audit.Event] = []
+
+    def record(
+        self,
+        what: str,
+        *,
+        loan_no: str = "",
+        case_no: str = "",
+        policy_version: str = "",
+        actor: str = "",
+        **data: Any,
+    ) -> None:
+        """Enter an event on the audit trail; it is chained when the transaction ends."""
+        self._events.append(
+            audit.Event(what, loan_no, case_no, actor or self.actor, self.origin, policy_version, data)
+        )
+
+    def _close(self) -> None:
+        audit.append(self.session, self._events, self.now)
+
+
+class Book:
+    """The book at an SQLAlchemy address.
+
+    SQLite runs in WAL mode with foreign keys on; a writer takes the write lock at once, so that
+    two of them wait for each other instead of failing. `clock` is the time that transactions bear.
+    """
+
+    def __init__(self, url: str, clock: Callable[[], datetime] = utc_now) -> None:
+        self.url = url
+        self.clock = clock
+        if url.startswith("sqlite:///"):
+            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        self.engine = _engine(url)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for reading; nothing that is done in it is kept."""
+        with self._session() as session:
+            yield session
+            session.rollback()
+
+    @contextmanager
+    def write(self, actor: str = "system", origin: str = "postloan") -> Iterator[Writer]:
+        """A transaction: everything in the block, audit events included, or nothing."""
+        with self._session(write=True) as session:
+            writer = Writer(session, actor, origin, self.clock())
+            yield writer
+            session.flush()
+            writer._close()
+            session.commit()
+
+    @contextmanager
+    def _session(self, write: bool = False) -> Iterator[Session]:
+        engine = self.engine.execution_options(write=write)
+        try:
+            with Session(engine, expire_on_commit=False) as session:
+                yield session
+        except OperationalError as error:
+            raise BookError(_explain(error, self.url)) from error
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    if url.startswith("sqlite"):
+        engine = create_engine(url, connect_args={"timeout": 60})
+
+        @event.listens_for(engine, "connect")
+        def _on_connect(connection: Any, _record: Any) -> None:
+            connection.isolation_level = None  # BEGIN is ours, below
+            for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+                connection.execute(f"PRAGMA {pragma}").close()
+
+        @event.listens_for(engine, "begin")
+        def _on_begin(connection: Any) -> None:
+            write = connection.get_execution_options().get("write")
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+        return engine
+    return create_engine(url, pool_pre_ping=True)
+
+
+def _explain(error: OperationalError, url: str) -> str:
+    reason = str(error.orig).strip().splitlines()[0]
+    where = url.split("@")[-1]  # never the password
+    if "no such table" in reason or "does not exist" in reason:
+        return f"the book at {where} is empty or not of this version ({reason}); run: postloan init"
+    if "full" in reason:
+        return f"the disk of the book at {where} is full ({reason}); nothing was changed, free some space"
+    return f"the book at {where} cannot be used: {reason}"
