@@ -16,7 +16,7 @@ import hashlib
 import json
 import tomllib
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -28,6 +28,10 @@ from postloan.calendar import Calendar
 from postloan.errors import PolicyError
 
 MISSING_REQUIRED = "missing"
+
+
+class NoValueYet(PolicyError):
+    """A day before the first on which a dated key has a value."""
 
 
 def key(rule: str, source: str, unit: str = "", **bounds: Any) -> Any:
@@ -197,6 +201,21 @@ class PolicyFile:
         """The days on which some value changes."""
         return sorted(_dates(self.values))
 
+    def periods(self) -> list[tuple[date, date, Policy]]:
+        """(first day, last day, values) of every stretch in which no value changes, in order.
+
+        Days on which some key has no value yet belong to no period: no rule, no duty.
+        """
+        starts = [date.min, *self.dates()]
+        ends = [day - timedelta(days=1) for day in starts[1:]] + [date.max]
+        found = []
+        for first, last in zip(starts, ends, strict=True):
+            try:
+                found.append((first, last, self.at(first)))
+            except NoValueYet:
+                continue
+        return found
+
 
 def load(path: Path) -> PolicyFile:
     """Read, merge with what it extends, and validate on every day on which a value changes.
@@ -293,7 +312,7 @@ def _in_force(value: Any, day: date, path: tuple[str, ...]) -> Any:
         holding = [v for v in value if _as_date(v["from"]) <= day]
         if not holding:
             first = min(_as_date(v["from"]) for v in value)
-            raise PolicyError(f"{'.'.join(path)} has no value on {day}; its first holds from {first}")
+            raise NoValueYet(f"{'.'.join(path)} has no value on {day}; its first holds from {first}")
         return max(holding, key=lambda v: _as_date(v["from"]))["value"]
     if isinstance(value, dict):
         return {name: _in_force(v, day, (*path, name)) for name, v in value.items()}

@@ -28,8 +28,9 @@ class _Exact(TypeDecorator[Decimal]):
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         if value is None:
             return None
-        if not isinstance(value, Decimal):
+        if isinstance(value, bool | float) or not isinstance(value, Decimal | int):
             raise TypeError(f"{type(self).__name__} takes a Decimal, not {value!r}")
+        value = Decimal(value)
         exact = value.quantize(Decimal(1).scaleb(-self.places))
         if exact != value:
             raise ValueError(f"{value} has more than {self.places} decimal places")

@@ -1,0 +1,266 @@
+"""Cases, their steps, and the questions that they put to people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, update
+from sqlmodel import Session, select
+
+from postloan.book import people
+from postloan.book.engine import Writer
+from postloan.book.people import Vault
+from postloan.book.tables import Case, HumanTask, PolicyVersion, Staff, Step
+from postloan.errors import NotFound
+from postloan.policy import Policy, PolicyFile, from_json
+from postloan.rules.duties_apart import Mandate, incompatible, signatories
+
+SECRET_FIELDS = frozenset({"code"})
+
+
+def get(session: Session, case_no: str) -> Case:
+    """A case. Raises NotFound."""
+    found = session.get(Case, case_no)
+    if found is None:
+        raise NotFound(f"there is no case {case_no!r}; see: postloan inbox")
+    return found
+
+
+def policy_of(session: Session, case: Case) -> PolicyFile:
+    """The policy that the case was opened under, and finishes under."""
+    return from_json(session.get_one(PolicyVersion, case.policy_version).content)
+
+
+def keep_policy(writer: Writer, file: PolicyFile) -> str:
+    """Keep a policy version in the book, once; gives the version."""
+    if writer.session.get(PolicyVersion, file.version) is None:
+        writer.session.add(
+            PolicyVersion(version=file.version, content=file.as_json(), first_used_at=writer.now)
+        )
+        writer.session.flush()
+        writer.record("policy.in_use", policy_version=file.version, name=file.name)
+    return file.version
+
+
+def result(session: Session, case_no: str, step: str) -> Step | None:
+    """The accepted result of a step, or None while it is not done."""
+    return session.get(Step, (case_no, step))
+
+
+def steps(session: Session, case_no: str) -> Sequence[Step]:
+    """The steps done, in order."""
+    return session.exec(select(Step).where(Step.case_no == case_no).order_by(Step.done_at)).all()  # type: ignore[arg-type]
+
+
+def finish_step(writer: Writer, case: Case, step: str, result: dict[str, Any]) -> dict[str, Any]:
+    """Note the result of a machine's step; a step that is done already keeps its first result."""
+    done = writer.session.get(Step, (case.case_no, step))
+    if done is not None:
+        return done.result
+    writer.session.add(Step(case_no=case.case_no, step=step, result=result, done_at=writer.now))
+    writer.record(
+        "step.done",
+        loan_no=case.loan_no,
+        case_no=case.case_no,
+        policy_version=case.policy_version,
+        step=step,
+        result=result,
+    )
+    return result
+
+
+def close(writer: Writer, case: Case, outcome: str) -> None:
+    """End a case; ending it again changes nothing."""
+    case = writer.session.get_one(Case, case.case_no)
+    if case.state != "open":
+        return
+    case.state, case.outcome, case.closed_at = "closed", outcome, writer.now
+    writer.session.add(case)
+    writer.record(
+        "case.closed",
+        loan_no=case.loan_no,
+        case_no=case.case_no,
+        policy_version=case.policy_version,
+        outcome=outcome,
+    )
+
+
+def claim(writer: Writer, case_no: str, run_id: str, *, instead_of: str) -> bool:
+    """Make `run_id` the run that executes the case, if `instead_of` still does; tells whether it is."""
+    changed = writer.session.execute(
+        update(Case)
+        .where(Case.case_no == case_no, Case.state == "open", Case.flow_run_id.in_((instead_of, run_id)))  # type: ignore[arg-type, attr-defined]
+        .values(flow_run_id=run_id)
+    )
+    return changed.rowcount == 1  # type: ignore[attr-defined]
+
+
+# ------------------------------------------------------------------------------ human tasks
+
+
+def open_task(session: Session, case_no: str, step: str) -> HumanTask | None:
+    """The question of a step that waits for an answer, if there is one."""
+    return session.exec(
+        select(HumanTask).where(
+            HumanTask.case_no == case_no, HumanTask.step == step, HumanTask.state == "open"
+        )
+    ).first()
+
+
+def last_refusal(session: Session, case_no: str, step: str) -> HumanTask | None:
+    """The latest refused attempt at a step: its reason and answers stand on the next form."""
+    return session.exec(
+        select(HumanTask)
+        .where(HumanTask.case_no == case_no, HumanTask.step == step, HumanTask.state == "refused")
+        .order_by(HumanTask.attempt.desc())  # type: ignore[attr-defined]
+    ).first()
+
+
+def ask(
+    writer: Writer,
+    case: Case,
+    *,
+    step: str,
+    duty: str,
+    mandate: Mandate,
+    form: str,
+    due_on: date,
+    flow_run_id: str,
+) -> tuple[HumanTask, bool]:
+    """The open question of a step, made as a new attempt if there is none.
+
+    Gives the task and whether it is new. An open task keeps its attempt when another run of the
+    case takes over.
+    """
+    waiting = open_task(writer.session, case.case_no, step)
+    if waiting is not None:
+        return waiting, False
+    last = writer.session.exec(
+        select(func.max(HumanTask.attempt)).where(HumanTask.case_no == case.case_no, HumanTask.step == step)
+    ).one()
+    task = HumanTask(
+        case_no=case.case_no,
+        step=step,
+        attempt=(last or 0) + 1,
+        duty=duty,
+        role=mandate.role,
+        staff_no=mandate.staff_no or None,
+        branch_no=mandate.branch_no,
+        form=form,
+        asked_at=writer.now,
+        due_on=due_on,
+        flow_run_id=flow_run_id,
+    )
+    writer.session.add(task)
+    writer.session.flush()
+    writer.record(
+        "task.asked",
+        loan_no=case.loan_no,
+        case_no=case.case_no,
+        policy_version=case.policy_version,
+        step=step,
+        attempt=task.attempt,
+        role=mandate.role,
+        staff_no=mandate.staff_no,
+        due_on=due_on,
+    )
+    return task, True
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Who answered, or why the signature does not count."""
+
+    staff_no: str = ""
+    on_behalf_of: str = ""
+    reason: str = ""
+
+
+def verify_signature(
+    writer: Writer, vault: Vault, policy: Policy, task: HumanTask, staff_no: str, code: str, at: datetime
+) -> Signature:
+    """REC-6: whether this person may answer this question, and is who they say.
+
+    The code is checked first, so that nobody learns about roles with somebody else's number.
+    """
+    staff = writer.session.get(Staff, staff_no)
+    if staff is None or not staff.active:
+        return Signature(reason=f"没有工号为 {staff_no!r} 的员工 (no such staff number)")
+    if policy.signing.codes:
+        verdict = people.check_code(writer, vault, policy.signing, staff, code, at)
+        if not verdict.good:
+            return Signature(reason=verdict.reason)
+    day = at.astimezone(policy.time_zone).date()
+    allowed = signatories(
+        Mandate(task.role, task.staff_no or "", task.branch_no), people.everyone(writer.session, day)
+    )
+    if staff_no not in allowed:
+        waiting = ", ".join(sorted(allowed)) or f"role {task.role}"
+        return Signature(reason=f"{staff_no} 无权办理此步骤 (not yours to answer; it waits for {waiting})")
+    represented = allowed[staff_no]
+    signed = [
+        (done.duty, who)
+        for done in steps(writer.session, task.case_no)
+        for who in {done.staff_no, done.on_behalf_of}
+        if done.duty and who
+    ]
+    clash = incompatible(task.duty, staff_no, signed)
+    if clash is not None:
+        return Signature(
+            reason=f"不相容岗位: {staff_no} 已在本案办理 {clash} (incompatible duties: already did {clash})"
+        )
+    return Signature(staff_no, represented if represented != staff_no else "")
+
+
+def accept(
+    writer: Writer, case: Case, task: HumanTask, answer: dict[str, Any], signature: Signature, codes: bool
+) -> None:
+    """Enter an accepted answer: the task answered, the step done, the audit event, in one transaction."""
+    kept = {name: value for name, value in answer.items() if name not in SECRET_FIELDS}
+    task.state, task.answer, task.answered_at = "answered", kept, writer.now
+    writer.session.add(task)
+    writer.session.add(
+        Step(
+            case_no=case.case_no,
+            step=task.step,
+            duty=task.duty,
+            attempt=task.attempt,
+            result=kept,
+            staff_no=signature.staff_no,
+            on_behalf_of=signature.on_behalf_of or None,
+            done_at=writer.now,
+        )
+    )
+    writer.record(
+        "step.signed",
+        loan_no=case.loan_no,
+        case_no=case.case_no,
+        policy_version=case.policy_version,
+        actor=signature.staff_no,
+        step=task.step,
+        attempt=task.attempt,
+        duty=task.duty,
+        on_behalf_of=signature.on_behalf_of,
+        signed_with="one-time code" if codes else "staff number only (codes are off)",
+        answer=kept,
+    )
+
+
+def refuse(writer: Writer, case: Case, task: HumanTask, answer: dict[str, Any], reason: str) -> None:
+    """Enter an answer that does not count, with the reason; the question is asked again."""
+    kept = {name: value for name, value in answer.items() if name not in SECRET_FIELDS}
+    task.state, task.reason, task.answer, task.answered_at = "refused", reason, kept, writer.now
+    writer.session.add(task)
+    writer.record(
+        "answer.refused",
+        loan_no=case.loan_no,
+        case_no=case.case_no,
+        policy_version=case.policy_version,
+        claimed_by=str(answer.get("staff_no", ""))[:64],
+        step=task.step,
+        attempt=task.attempt,
+        reason=reason,
+    )
