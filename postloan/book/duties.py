@@ -11,7 +11,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Date, Select, and_, exists, func, insert, literal, or_, select, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    Date,
+    Select,
+    and_,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import ColumnElement
 from sqlmodel import Session
@@ -21,8 +33,7 @@ from postloan.book.tables import Case, Loan, Position
 from postloan.policy import Policy, PolicyFile
 
 
-
-class plus_days(ColumnElement[date]):  # noqa: N801  reads like SQL
+class plus_days(ColumnElement[date]):
     """`day` and a number of calendar days later, in either database's words."""
 
     inherit_cache = True
@@ -157,7 +168,9 @@ def open_cases(writer: Writer, file: PolicyFile, version: str, day: date) -> lis
         )
         columns = [c.name for c in new.selected_columns]
         rows = writer.session.execute(
-            insert(Case).from_select(columns, new).returning(Case.case_no, Case.loan_no, Case.due_on, Case.rule)  # type: ignore[arg-type]
+            insert(Case)
+            .from_select(columns, new)
+            .returning(Case.case_no, Case.loan_no, Case.due_on, Case.rule)  # type: ignore[arg-type]
         ).all()
         for case_no, loan_no, due_on, rule in sorted(rows):
             writer.record(

@@ -132,7 +132,9 @@ def enrol(writer: Writer, vault: Vault, staff_no: str, issuer: str) -> str:
 def current_code(staff: Staff, vault: Vault, at: datetime) -> str:
     """The code that this person's app shows at `at`; for the demo and the tests."""
     if staff.code_secret is None:
-        raise NotFound(f"{staff.staff_no} has no one-time codes yet; run: postloan staff enrol {staff.staff_no}")
+        raise NotFound(
+            f"{staff.staff_no} has no one-time codes yet; run: postloan staff enrol {staff.staff_no}"
+        )
     return pyotp.TOTP(vault.open(staff.code_secret)).at(at)
 
 

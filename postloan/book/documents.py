@@ -1,0 +1,98 @@
+"""The archive: documents kept as files under their SHA-256, entered in the book."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from sqlmodel import Session, select
+
+from postloan.book.engine import Writer
+from postloan.book.tables import Case, Document
+from postloan.errors import NotFound
+
+SUFFIX = {"text/html": ".html", "application/pdf": ".pdf"}
+
+
+def path_of(archive: Path, document: Document) -> Path:
+    """Where the document's file is."""
+    return archive / document.sha256[:2] / (document.sha256 + SUFFIX.get(document.media_type, ""))
+
+
+def store(archive: Path, content: bytes, media_type: str) -> str:
+    """Write content into the archive, whole or not at all and safely on disk; gives its SHA-256.
+
+    Storing the same content again changes nothing. A file without an entry in the book, left by a
+    crash in between, does no harm: the step that made it is done again.
+    """
+    digest = hashlib.sha256(content).hexdigest()
+    target = archive / digest[:2] / (digest + SUFFIX.get(media_type, ""))
+    if target.exists():
+        return digest
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return digest
+
+
+def enter(
+    writer: Writer, case: Case, *, kind: str, title: str, media_type: str, sha256: str, size: int
+) -> Document:
+    """Enter an archived document on the loan's card, once per case, kind and form."""
+    found = writer.session.exec(
+        select(Document).where(
+            Document.case_no == case.case_no, Document.kind == kind, Document.media_type == media_type
+        )
+    ).first()
+    if found is not None:
+        return found
+    suffix = SUFFIX.get(media_type, "").lstrip(".").upper()
+    document = Document(
+        document_no=f"D-{case.case_no}-{suffix}",
+        loan_no=case.loan_no,
+        case_no=case.case_no,
+        kind=kind,
+        title=title,
+        media_type=media_type,
+        sha256=sha256,
+        size=size,
+        created_at=writer.now,
+    )
+    writer.session.add(document)
+    writer.record(
+        "document.archived",
+        loan_no=case.loan_no,
+        case_no=case.case_no,
+        policy_version=case.policy_version,
+        document_no=document.document_no,
+        kind=kind,
+        sha256=sha256,
+        size=size,
+    )
+    return document
+
+
+def read(session: Session, archive: Path, document_no: str) -> bytes:
+    """A document's content. Raises NotFound, also when the file is not what was archived."""
+    document = session.get(Document, document_no)
+    if document is None:
+        raise NotFound(f"there is no document {document_no!r}")
+    file = path_of(archive, document)
+    if not file.exists():
+        raise NotFound(f"the archive lost {document_no}: {file.name} is missing; restore it from a backup")
+    content = file.read_bytes()
+    if hashlib.sha256(content).hexdigest() != document.sha256:
+        raise NotFound(
+            f"{document_no} was altered in the archive: its SHA-256 is no longer {document.sha256}"
+        )
+    return content

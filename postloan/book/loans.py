@@ -1,0 +1,200 @@
+"""Loans: where they stand and what happened to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TypeVar
+
+from sqlalchemy import func
+from sqlmodel import Session, SQLModel, col, select
+
+from postloan.book.tables import (
+    AuditEvent,
+    Borrower,
+    Case,
+    Collateral,
+    CollateralLoan,
+    Document,
+    Drawdown,
+    Guarantee,
+    Guarantor,
+    HumanTask,
+    Instalment,
+    Loan,
+    Notice,
+    Position,
+    Repayment,
+    Signal,
+)
+from postloan.errors import NotFound
+from postloan.rules.position import ZERO, Due, bucket, class_by_days, days_past_due, overdue_amount
+
+Row = TypeVar("Row", bound=SQLModel)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a loan stands at the end of `as_of`; amounts in the loan's currency.
+
+    `source` says who worked it out: "core" (a positions feed) or "schedule" (instalments and
+    receipts, oldest first).
+    """
+
+    as_of: date
+    principal_outstanding: Decimal
+    overdue: Decimal
+    days_past_due: int
+    bucket: str
+    risk_class: str
+    source: str
+
+
+def get(session: Session, loan_no: str) -> Loan:
+    """A loan. Raises NotFound."""
+    found = session.get(Loan, loan_no)
+    if found is None:
+        raise NotFound(f"there is no loan {loan_no!r} in the book")
+    return found
+
+
+def borrower_of(session: Session, loan: Loan) -> Borrower:
+    """The loan's borrower."""
+    return session.get_one(Borrower, loan.borrower_no)
+
+
+def standing(session: Session, loan: Loan, as_of: date) -> Standing:
+    """Where the loan stands: as the core system's newest position says, else by its schedule.
+
+    By schedule, receipts cover instalments oldest first and, of what they cover, interest and
+    fees before principal.
+    """
+    position = session.exec(
+        select(Position)
+        .where(Position.loan_no == loan.loan_no, Position.as_of <= as_of)
+        .order_by(col(Position.as_of).desc())
+    ).first()
+    if position is not None:
+        # The core system's count grows by a day each day until it says otherwise.
+        days = position.days_past_due + ((as_of - position.as_of).days if position.days_past_due else 0)
+        return Standing(
+            as_of=as_of,
+            principal_outstanding=position.principal_outstanding,
+            overdue=position.overdue_principal + position.overdue_interest,
+            days_past_due=days,
+            bucket=bucket(days),
+            risk_class=class_by_days(days),
+            source="core",
+        )
+    schedule = session.exec(
+        select(Instalment).where(Instalment.loan_no == loan.loan_no).order_by(col(Instalment.due_on))
+    ).all()
+    dues = [Due(i.due_on, i.principal_due + i.interest_due + i.fee_due) for i in schedule]
+    if not dues:
+        dues = [Due(loan.matures_on, loan.principal)]
+    received = _received(session, loan.loan_no, as_of)
+    days = days_past_due(dues, received, as_of)
+    return Standing(
+        as_of=as_of,
+        principal_outstanding=_principal_left(loan, schedule, received, _drawn(session, loan, as_of)),
+        overdue=overdue_amount(dues, received, as_of),
+        days_past_due=days,
+        bucket=bucket(days),
+        risk_class=class_by_days(days),
+        source="schedule",
+    )
+
+
+def _received(session: Session, loan_no: str, as_of: date) -> Decimal:
+    reversing = select(Repayment.reverses).where(
+        col(Repayment.reverses).is_not(None), Repayment.paid_on <= as_of
+    )
+    total = session.exec(
+        select(func.sum(Repayment.amount)).where(
+            Repayment.loan_no == loan_no,
+            Repayment.paid_on <= as_of,
+            col(Repayment.reverses).is_(None),
+            col(Repayment.receipt_no).not_in(reversing),
+        )
+    ).one()
+    return total or ZERO
+
+
+def _drawn(session: Session, loan: Loan, as_of: date) -> Decimal:
+    if session.exec(select(Drawdown).where(Drawdown.loan_no == loan.loan_no).limit(1)).first() is None:
+        return loan.principal if loan.disbursed_on <= as_of else ZERO
+    drawn = session.exec(
+        select(func.sum(Drawdown.amount)).where(Drawdown.loan_no == loan.loan_no, Drawdown.drawn_on <= as_of)
+    ).one()
+    return drawn or ZERO
+
+
+def _principal_left(loan: Loan, schedule: list[Instalment], received: Decimal, drawn: Decimal) -> Decimal:
+    if not schedule:
+        return max(drawn - received, ZERO)
+    for due in schedule:
+        charges = due.interest_due + due.fee_due
+        received -= min(received, charges)
+        paid = min(received, due.principal_due)
+        received -= paid
+        drawn -= paid
+        if paid < due.principal_due:
+            break
+    return max(drawn, ZERO)
+
+
+@dataclass(frozen=True)
+class History:
+    """Everything about a loan that its card shows, up to and including a day."""
+
+    loan: Loan
+    borrower: Borrower
+    guarantees: list[tuple[Guarantee, Guarantor]]
+    collaterals: list[Collateral]
+    instalments: list[Instalment]
+    repayments: list[Repayment]
+    signals: list[Signal]
+    cases: list[Case]
+    tasks: list[HumanTask]
+    notices: list[Notice]
+    documents: list[Document]
+    events: list[AuditEvent]
+
+
+def history(session: Session, loan: Loan) -> History:
+    """The loan's whole history in the book, in order."""
+
+    def of(table: type[Row], *order: object) -> list[Row]:
+        return list(session.exec(select(table).where(table.loan_no == loan.loan_no).order_by(*order)))  # type: ignore
+
+    return History(
+        loan=loan,
+        borrower=borrower_of(session, loan),
+        guarantees=[
+            (g, p)
+            for g, p in session.exec(
+                select(Guarantee, Guarantor).join(Guarantor).where(Guarantee.loan_no == loan.loan_no)
+            )
+        ],
+        collaterals=list(
+            session.exec(
+                select(Collateral).join(CollateralLoan).where(CollateralLoan.loan_no == loan.loan_no)
+            )
+        ),
+        instalments=of(Instalment, Instalment.number),
+        repayments=of(Repayment, Repayment.paid_on, Repayment.receipt_no),
+        signals=of(Signal, Signal.seen_on),
+        cases=of(Case, Case.opened_on, Case.case_no),
+        tasks=list(
+            session.exec(
+                select(HumanTask)
+                .join(Case)
+                .where(Case.loan_no == loan.loan_no)
+                .order_by(col(HumanTask.asked_at), col(HumanTask.attempt))
+            )
+        ),
+        notices=of(Notice, Notice.queued_at),
+        documents=of(Document, Document.created_at),
+        events=of(AuditEvent, AuditEvent.seq),
+    )
