@@ -1,0 +1,98 @@
+"""The daily digest: Prefect artifacts for operations. Loan and case numbers only: everybody who can
+open the UI reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from sqlmodel import Session, col, func, select
+
+from postloan.book import cases, people
+from postloan.book.tables import AuditHead, Case, HumanTask, Notice
+from postloan.rules.duties_apart import Mandate, signatories
+from tasks import runs
+from tasks.office import Office
+from tasks.round import DayResult
+
+# A digest that nobody can read to the end helps nobody; the inbox has them all.
+MOST_ROWS = 500
+
+
+def inbox(
+    office: Office, session: Session, *, role: str | None = None, staff_no: str | None = None
+) -> list[dict[str, Any]]:
+    """What waits for whom: one row per open task, most urgent first; dates ISO 8601."""
+    query = (
+        select(HumanTask, Case)
+        .join(Case, col(Case.case_no) == HumanTask.case_no)
+        .where(HumanTask.state == "open", Case.state == "open")
+        .order_by(col(HumanTask.due_on), col(HumanTask.case_no))
+    )
+    if role:
+        query = query.where(HumanTask.role == role)
+    rows = session.exec(query).all()
+    if staff_no:
+        everyone = people.everyone(session, office.today)
+        rows = [
+            (t, c)
+            for t, c in rows
+            if staff_no in signatories(Mandate(t.role, t.staff_no or "", t.branch_no), everyone)
+        ]
+    return [
+        {
+            "case_no": case.case_no,
+            "loan_no": case.loan_no,
+            "kind": case.kind,
+            "step": task.step,
+            "attempt": task.attempt,
+            "role": task.role,
+            "staff_no": task.staff_no or "",
+            "since": task.asked_at.isoformat(timespec="seconds"),
+            "due_on": task.due_on.isoformat(),
+            "run_url": runs.run_url(office.settings, case.flow_run_id),
+        }
+        for task, case in rows
+    ]
+
+
+def publish(office: Office, day: date, done: DayResult) -> None:
+    """Publish the day's digest: a page, and the table of what waits."""
+    with office.book.read() as session:
+        waiting = inbox(office, session)
+        head = session.exec(select(AuditHead)).one()
+        failed = session.exec(
+            select(func.count()).select_from(Notice).where(col(Notice.state) == "failed")
+        ).one()
+        opened = [cases.get(session, no) for no in done.opened_cases[:MOST_ROWS]]
+        overloaded = _overloaded(office, session)
+    late = [row for row in waiting if row["due_on"] < day.isoformat()]
+    page = office.renderer.text(
+        "digest.md",
+        day=day,
+        done=done,
+        opened=opened,
+        waiting=waiting[:MOST_ROWS],
+        waiting_count=len(waiting),
+        late=late[:MOST_ROWS],
+        late_count=len(late),
+        failed=failed,
+        overloaded=overloaded,
+        head=head,
+    )
+    create_markdown_artifact(key="daily-digest", markdown=page, description=f"贷后日报 Daily digest {day}")
+    create_table_artifact(
+        key="waiting-tasks",
+        table=waiting[:MOST_ROWS] or [{"case_no": "", "note": "nothing waits"}],
+        description=f"待办 What waits for whom, {day}",
+    )
+
+
+def _overloaded(office: Office, session: Session) -> Sequence[tuple[str, int]]:
+    """INS-13: the officers with more customers than the policy's measure."""
+    most = office.policy.workload.customers_per_officer
+    officers = [p.staff_no for p in people.everyone(session, office.today) if "account_officer" in p.roles]
+    load = people.customers_of(session, officers)
+    return sorted((no, count) for no, count in load.items() if count > most)
