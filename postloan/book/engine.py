@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, ProgrammingError
 from sqlmodel import Session, create_engine
 
 from postloan.book import audit
@@ -69,7 +69,13 @@ class Book:
         self.clock = clock
         if url.startswith("sqlite:///"):
             Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = _engine(url)
+        try:
+            self.engine = _engine(url)
+        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+            raise BookError(
+                f"{url.split('@')[-1]!r} is not the address of a book ({error}); "
+                "write sqlite:////path/book.db or postgresql://user:password@host/name"
+            ) from None
         self.is_sqlite = self.engine.dialect.name == "sqlite"
 
     @contextmanager
@@ -90,13 +96,25 @@ class Book:
             session.commit()
 
     @contextmanager
+    def connect(self, write: bool = False) -> Iterator[Connection]:
+        """A bare connection, for the migrations. Raises BookError where the book cannot be reached."""
+        try:
+            with self.engine.execution_options(write=write).connect() as connection:
+                yield connection
+        except OperationalError as error:
+            raise BookError(str(_explain(error, self.url))) from error
+
+    @contextmanager
     def _session(self, write: bool = False) -> Iterator[Session]:
         engine = self.engine.execution_options(write=write)
         try:
             with Session(engine, expire_on_commit=False) as session:
                 yield session
-        except OperationalError as error:
-            raise BookError(_explain(error, self.url)) from error
+        except (OperationalError, ProgrammingError) as error:
+            reason = _explain(error, self.url)
+            if reason is None:
+                raise
+            raise BookError(reason) from error
 
     def close(self) -> None:
         """Give back every connection."""
@@ -122,11 +140,14 @@ def _engine(url: str) -> Engine:
     return create_engine(url, pool_pre_ping=True)
 
 
-def _explain(error: OperationalError, url: str) -> str:
+def _explain(error: OperationalError | ProgrammingError, url: str) -> str | None:
+    """What to tell a person; None for an error of ours, which must show as one."""
     reason = str(error.orig).strip().splitlines()[0]
     where = url.split("@")[-1]  # never the password
-    if "no such table" in reason or "does not exist" in reason:
+    if "no such table" in reason or ("relation" in reason and "does not exist" in reason):
         return f"the book at {where} is empty or not of this version ({reason}); run: postloan init"
+    if isinstance(error, ProgrammingError):
+        return None
     if "full" in reason:
         return f"the disk of the book at {where} is full ({reason}); nothing was changed, free some space"
     return f"the book at {where} cannot be used: {reason}"

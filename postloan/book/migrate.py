@@ -27,7 +27,7 @@ def config() -> Config:
 def upgrade(book: Book) -> tuple[str | None, str]:
     """Make the book or migrate it; gives the versions before and after. Safe to repeat."""
     settings = config()
-    with book.engine.execution_options(write=True).connect() as connection:
+    with book.connect(write=True) as connection:
         before = MigrationContext.configure(connection).get_current_revision()
         newest = ScriptDirectory.from_config(settings).get_current_head()
         known = {s.revision for s in ScriptDirectory.from_config(settings).walk_revisions()}
@@ -42,13 +42,13 @@ def upgrade(book: Book) -> tuple[str | None, str]:
 
 def differences(book: Book) -> list:
     """What a migrated book lacks compared with the tables in the code; empty when they agree."""
-    with book.engine.connect() as connection:
+    with book.connect() as connection:
         return compare_metadata(MigrationContext.configure(connection), ALL)
 
 
 def check(book: Book) -> None:
     """Raises BookError unless the book is of this version."""
-    with book.engine.connect() as connection:
+    with book.connect() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
     if found != ScriptDirectory.from_config(config()).get_current_head():
         state = "is empty" if found is None else f"is of version {found}"
