@@ -14,7 +14,7 @@ from sqlmodel import col, select
 
 from cli import show
 from cli.sinks import Sinks
-from cli.stack import Stack, running, watch
+from cli.stack import Stack, running, speaking_to, watch
 from postloan import feeds, sample
 from postloan.book import Book, audit, cases, documents, migrate, people
 from postloan.book.tables import Case, Document, HumanTask, Staff
@@ -85,8 +85,7 @@ def run(home: Path, port: int, *, once: bool) -> None:
         os.environ.update(sinks.environment())
         stack = Stack(home, port)
         show.out.print("Starting the Prefect server, the deployments and a worker …")
-        with running(stack):
-            os.environ.update({name: stack.environment()[name] for name in ("PREFECT_API_URL", "POSTLOAN_UI_URL")})
+        with running(stack), speaking_to(stack):
             here = Office.open()
             _round()
             case_no = _first_waiting(here)
@@ -100,12 +99,9 @@ def run(home: Path, port: int, *, once: bool) -> None:
 
 def _round() -> None:
     """The day's round, as a flow run on the server that was just started."""
-    from prefect.settings import PREFECT_API_URL, temporary_settings
-
     from flows.daily import daily_round
 
-    with temporary_settings({PREFECT_API_URL: os.environ["PREFECT_API_URL"]}):
-        state = daily_round(return_state=True)
+    state = daily_round(return_state=True)
     show.out.print(f"The daily round: {state.message}", markup=False, highlight=False)
     if state.is_failed():
         raise PostloanError(f"the daily round failed: {state.message}")
@@ -140,9 +136,9 @@ def _carry_out(here: Office, case_no: str) -> None:
         ("report", report),
         ("sign", {"decision": "签字 sign", "opinion": "同意"}),
         ("review", {"decision": "退回 return", "opinion": "请补充资金流向"}),
-        ("report.2", {**report, "use_detail": "购货款, 已核对合同与发票"}),
-        ("sign.2", {"decision": "签字 sign", "opinion": "已补充, 同意"}),
-        ("review.2", {"decision": "合格 accept", "opinion": "合格, 归档"}),
+        ("report_2", {**report, "use_detail": "购货款, 已核对合同与发票"}),
+        ("sign_2", {"decision": "签字 sign", "opinion": "已补充, 同意"}),
+        ("review_2", {"decision": "合格 accept", "opinion": "合格, 归档"}),
     ]
     for step, fields in script:
         signed_by = answer(here, case_no, step, fields)

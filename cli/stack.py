@@ -172,6 +172,16 @@ def running(stack: Stack) -> Iterator[Stack]:
             signal.signal(signal.SIGTERM, old)
 
 
+@contextmanager
+def speaking_to(stack: Stack) -> Iterator[None]:
+    """Make this process a client of the stack's server: Prefect has read its settings long before."""
+    from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+
+    os.environ["POSTLOAN_UI_URL"] = stack.environment()["POSTLOAN_UI_URL"]
+    with temporary_settings({PREFECT_API_URL: stack.api, PREFECT_CLIENT_MAX_RETRIES: 10}):
+        yield
+
+
 def watch(stack: Stack) -> None:
     """Stay until Ctrl-C; a worker or server that dies is started again."""
     while True:

@@ -9,6 +9,7 @@ accepted answer in the book and goes on.
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -34,6 +35,7 @@ F = TypeVar("F", bound=Form)
 
 # Far beyond any real wait: a suspension that times out fails the run (the round heals that too).
 TEN_YEARS = 10 * 365 * 24 * 3600
+STEP_NAME = re.compile(r"[A-Za-z0-9_-]+")
 SIGNATURE = ("staff_no", "code")
 NOTHING_ANSWERED = "流程被继续但未提交表单 (the run was continued without an answer)"
 
@@ -73,6 +75,8 @@ def ask(
         context: markdown above the form. Everyone who can open the UI reads it.
         check: faults of an answer given on a day (empty: accepted).
     """
+    if not STEP_NAME.fullmatch(step):
+        raise ValueError(f"{step!r} cannot be a step: Prefect takes letters, digits, - and _ in a key")
     while True:
         with office.book.read() as session:
             done = cases.result(session, case.case_no, step)

@@ -83,7 +83,7 @@ class Book:
         """A session for reading; nothing that is done in it is kept."""
         with self._session() as session:
             yield session
-            session.rollback()
+            session.expunge_all()  # what was read stays readable; closing rolls back
 
     @contextmanager
     def write(self, actor: str = "system", origin: str = "postloan") -> Iterator[Writer]:
