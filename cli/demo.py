@@ -136,9 +136,9 @@ def _carry_out(here: Office, case_no: str) -> None:
         ("report", report),
         ("sign", {"decision": "签字 sign", "opinion": "同意"}),
         ("review", {"decision": "退回 return", "opinion": "请补充资金流向"}),
-        ("report_2", {**report, "use_detail": "购货款, 已核对合同与发票"}),
-        ("sign_2", {"decision": "签字 sign", "opinion": "已补充, 同意"}),
-        ("review_2", {"decision": "合格 accept", "opinion": "合格, 归档"}),
+        ("report-2", {**report, "use_detail": "购货款, 已核对合同与发票"}),
+        ("sign-2", {"decision": "签字 sign", "opinion": "已补充, 同意"}),
+        ("review-2", {"decision": "合格 accept", "opinion": "合格, 归档"}),
     ]
     for step, fields in script:
         signed_by = answer(here, case_no, step, fields)

@@ -74,7 +74,7 @@ def first_inspection(case_no: str) -> State:
 
 
 def _step(name: str, rework: int) -> str:
-    return name if rework == 1 else f"{name}_{rework}"
+    return name if rework == 1 else f"{name}-{rework}"
 
 
 def _report(

@@ -35,7 +35,7 @@ F = TypeVar("F", bound=Form)
 
 # Far beyond any real wait: a suspension that times out fails the run (the round heals that too).
 TEN_YEARS = 10 * 365 * 24 * 3600
-STEP_NAME = re.compile(r"[A-Za-z0-9_-]+")
+STEP_NAME = re.compile(r"[A-Za-z0-9-]+")
 SIGNATURE = ("staff_no", "code")
 NOTHING_ANSWERED = "流程被继续但未提交表单 (the run was continued without an answer)"
 
@@ -76,7 +76,7 @@ def ask(
         check: faults of an answer given on a day (empty: accepted).
     """
     if not STEP_NAME.fullmatch(step):
-        raise ValueError(f"{step!r} cannot be a step: Prefect takes letters, digits, - and _ in a key")
+        raise ValueError(f"{step!r} cannot be a step: Prefect takes only letters, digits and - in a key")
     while True:
         with office.book.read() as session:
             done = cases.result(session, case.case_no, step)
