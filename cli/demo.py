@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 from prefect.client.orchestration import get_client
 from sqlmodel import col, select
 
@@ -17,7 +18,7 @@ from cli.sinks import Sinks
 from cli.stack import Stack, running, speaking_to, watch
 from postloan import feeds, sample
 from postloan.book import Book, audit, cases, documents, migrate, people
-from postloan.book.tables import Case, Document, HumanTask, Staff
+from postloan.book.tables import Case, Document, HumanTask, Staff, UsedCode
 from postloan.errors import PostloanError
 from postloan.rules.duties_apart import Mandate, signatories
 from postloan.settings import REPOSITORY
@@ -140,9 +141,13 @@ def _carry_out(here: Office, case_no: str) -> None:
         ("sign-2", {"decision": "签字 sign", "opinion": "已补充, 同意"}),
         ("review-2", {"decision": "合格 accept", "opinion": "合格, 归档"}),
     ]
+    wrong = answer(here, case_no, "report", report, code="000000")
+    show.out.print(f"  {case_no} report: with a wrong code refused: {wrong}", markup=False, highlight=False)
     for step, fields in script:
-        signed_by = answer(here, case_no, step, fields)
-        show.out.print(f"  {case_no} {step}: signed by {signed_by}", highlight=False)
+        reason = answer(here, case_no, step, fields)
+        if reason:
+            raise PostloanError(f"{case_no} {step} was refused: {reason}")
+        show.out.print(f"  {case_no} {step}: signed", highlight=False)
     _until(lambda: _closed(here, case_no), f"{case_no} to be archived")
     with here.book.read() as session:
         archived = session.exec(select(Document).where(Document.case_no == case_no)).all()
@@ -160,42 +165,58 @@ def _closed(here: Office, case_no: str) -> bool:
 
 
 def answer(here: Office, case_no: str, step: str, fields: dict[str, Any], *, staff_no: str = "", code: str = "") -> str:
-    """Resume a waiting run with a signed form, as the UI does; gives who signed.
+    """Resume a waiting run with a signed form, as the UI does, and wait until it was judged.
 
     Waits until the step is asked and its form is there. Without `staff_no`, the first person who
-    may sign does.
+    may sign does; without `code`, with a fresh one. Gives "" when the answer was accepted, else
+    the reason why it was not.
     """
-
-    def waiting() -> HumanTask | None:
+    task = _until(lambda: _open_task(here, case_no, step), f"{case_no} to ask for {step}")
+    if not staff_no:
         with here.book.read() as session:
-            return cases.open_task(session, case_no, step)
-
-    task = _until(waiting, f"{case_no} to ask for {step}")
-    with here.book.read() as session:
-        if not staff_no:
             mandate = Mandate(task.role, task.staff_no or "", task.branch_no)
             staff_no = min(signatories(mandate, people.everyone(session, here.today)))
-        person = people.get(session, staff_no)
+    fresh = code or _until(lambda: _unused_code(here, staff_no), f"a code that {staff_no} has not used yet")
+    signed = fields | {"staff_no": staff_no, "code": fresh}
+    _until(lambda: _resume(here, case_no, step, signed), f"{case_no} {step} to take the answer")
 
-    def resumed() -> bool:
-        with get_client(sync_client=True) as client, here.book.read() as session:
-            now = cases.open_task(session, case_no, step)
-            if now is None:
-                return True
-            run = client.read_flow_run(now.flow_run_id)  # type: ignore[arg-type]
-            if run.state is None or not run.state.is_paused():
-                return False
-            signed = {"staff_no": staff_no, "code": code or people.current_code(person, here.vault, datetime.now(UTC))}
-            try:
-                result = client.resume_flow_run(run.id, run_input=fields | signed)
-            except Exception:
-                return False  # the server is busy or the form is not saved yet: look again
-            if result.status.value == "REJECT" and "schema not found" not in str(result.details):
-                raise PostloanError(f"the form was rejected: {result.details}")
-            return result.status.value == "ACCEPT"
+    def judged() -> HumanTask | None:
+        with here.book.read() as session:
+            now = session.get_one(HumanTask, (case_no, step, task.attempt))
+        return now if now.state != "open" else None
 
-    _until(resumed, f"{case_no} {step} to take the answer")
-    return staff_no
+    return _until(judged, f"{case_no} {step} to be judged").reason
+
+
+def _open_task(here: Office, case_no: str, step: str) -> HumanTask | None:
+    with here.book.read() as session:
+        return cases.open_task(session, case_no, step)
+
+
+def _unused_code(here: Office, staff_no: str) -> str | None:
+    now = datetime.now(UTC)
+    with here.book.read() as session:
+        if session.get(UsedCode, (staff_no, int(now.timestamp()) // people.CODE_SECONDS)) is not None:
+            return None
+        return people.current_code(people.get(session, staff_no), here.vault, now)
+
+
+def _resume(here: Office, case_no: str, step: str, signed: dict[str, Any]) -> bool:
+    """One try to resume; False while the server is busy or the form is not saved yet."""
+    task = _open_task(here, case_no, step)
+    if task is None:
+        return True
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(task.flow_run_id)  # type: ignore[arg-type]
+        if run.state is None or run.state.state_details.pause_key != f"{task.step}-{task.attempt}":
+            return False
+        try:
+            result = client.resume_flow_run(run.id, run_input=signed)
+        except httpx.HTTPStatusError:
+            return False
+    if result.status.value == "REJECT" and "schema not found" not in str(result.details):
+        raise PostloanError(f"the form was rejected: {result.details}")
+    return result.status.value == "ACCEPT"
 
 
 def _until(true: Any, what: str) -> Any:
