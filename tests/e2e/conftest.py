@@ -1,0 +1,55 @@
+"""A real installation: Prefect server, deployments, worker, SMTP server and SMS gateway."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from cli.sinks import Sinks
+from cli.stack import Stack, running, speaking_to
+from postloan.book import migrate
+from tasks.office import Office
+from tests.factory import staff_and_loans
+
+LOANS = tuple(f"L{n:02d}" for n in range(1, 13))
+
+
+@dataclass
+class Installation:
+    """What the tests drive: the office, the stack and where messages arrive."""
+
+    office: Office
+    stack: Stack
+    sinks: Sinks
+    today: date
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    home: Path = tmp_path_factory.mktemp("installation")
+    before = dict(os.environ)
+    os.environ.update(
+        POSTLOAN_HOME=str(home), POSTLOAN_BOOK=f"sqlite:///{home / 'book.db'}", PREFECT_HOME=str(home / "prefect")
+    )
+    office = Office.open()
+    migrate.upgrade(office.book)
+    staff_and_loans(office.book, {no: office.today - timedelta(days=5) for no in LOANS}, vault=office.vault)
+    with Sinks(home / "messages") as sinks:
+        os.environ.update(sinks.environment())
+        stack = Stack(home, free_port())
+        with running(stack), speaking_to(stack):
+            yield Installation(Office.open(), stack, sinks, office.today)
+    os.environ.clear()
+    os.environ.update(before)
