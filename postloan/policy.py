@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from postloan.calendar import Calendar
-from postloan.errors import PolicyError
+from postloan.errors import CalendarError, PolicyError
 
 MISSING_REQUIRED = "missing"
 
@@ -224,7 +224,10 @@ def load(path: Path) -> PolicyFile:
     """
     file = PolicyFile(_read(path, ()), str(path))
     for day in file.dates() or [date.today()]:
-        file.at(day).working_days  # noqa: B018  an unknown country must be refused here
+        try:
+            file.at(day).working_days  # noqa: B018  an unknown country must be refused here
+        except CalendarError as error:
+            raise PolicyError(f"{path} is refused:\n  {error}") from None
     return file
 
 

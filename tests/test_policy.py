@@ -1,0 +1,77 @@
+"""The policy: what is refused and how it says so, dated values, what extends what."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from postloan import policy
+from postloan.errors import PolicyError
+from tests.conftest import ROOT
+
+
+def extended(folder: Path, text: str) -> Path:
+    file = folder / "mine.toml"
+    file.write_text(f'extends = "{ROOT / "policy.toml"}"\n{text}')
+    return file
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[inspection.first]\ndays = -3", r"inspection\.first\.days = -3: .*greater than or equal to 1"),
+        ("[inspection.first]\ndays = 'soon'", r"inspection\.first\.days = 'soon'.*integer"),
+        ("[inspection.first]\ndayz = 3", r"inspection\.first\.dayz: there is no such key"),
+        ("[institution]\ntime_zone = 'Mars'", r"institution\.time_zone = 'Mars'.*Asia/Shanghai"),
+        ("[inspection.first]\nmethods = ['drone']", r"methods\.0 = 'drone'.*on_site"),
+        ("[calendar]\ncountry = 'ZZ'", r"'ZZ'.*ISO code"),
+        ("x = [", "not valid TOML"),
+    ],
+)
+def test_a_wrong_policy_is_refused_with_key_value_and_what_is_allowed(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(PolicyError, match=says):
+        policy.load(extended(tmp_path, text))
+
+
+def test_a_missing_file_and_a_circle_are_named(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="no policy file"):
+        policy.load(tmp_path / "none.toml")
+    (tmp_path / "a.toml").write_text('extends = "b.toml"')
+    (tmp_path / "b.toml").write_text('extends = "a.toml"')
+    with pytest.raises(PolicyError, match="extends itself"):
+        policy.load(tmp_path / "a.toml")
+
+
+def test_values_hold_from_their_date_on(tmp_path: Path) -> None:
+    dated = "[inspection.first]\ndays = [{ from = 2020-01-01, value = 10 }, { from = 2026-01-01, value = 15 }]"
+    file = policy.load(extended(tmp_path, dated))
+    assert file.at(date(2025, 12, 31)).inspection.first.days == 10
+    assert file.at(date(2026, 1, 1)).inspection.first.days == 15
+    with pytest.raises(PolicyError, match=r"inspection\.first\.days has no value on 2019-12-31"):
+        file.at(date(2019, 12, 31))
+    assert [p[0] for p in file.periods()] == [date(2020, 1, 1), date(2026, 1, 1)]
+    again = policy.from_json(file.as_json())
+    assert again.version == file.version
+    assert again.at(date(2025, 6, 1)).inspection.first.days == 10
+
+
+def test_every_key_has_a_rule_and_a_source() -> None:
+    def walk(model: type, prefix: str) -> None:
+        for name, field in model.model_fields.items():
+            if hasattr(field.annotation, "model_fields"):
+                walk(field.annotation, f"{prefix}{name}.")
+            elif name != "kinds":
+                explained = policy.explain(f"{prefix}{name}")
+                assert explained["rule"] and explained["source"], f"{prefix}{name}"
+
+    walk(policy.Policy, "")
+    with pytest.raises(PolicyError, match=r"inspection\.first\.days"):
+        policy.explain("inspection.first.dayz")
+
+
+def test_the_rounds_schedule_is_in_the_institutions_time_zone() -> None:
+    zone = policy.load(ROOT / "policy.toml").at(date.today()).institution.time_zone
+    text = (ROOT / "prefect.yaml").read_text()
+    assert text.count("timezone:") == text.count(f"timezone: {zone}") > 0
