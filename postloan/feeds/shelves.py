@@ -1,0 +1,309 @@
+"""Where the rows of each kind stand in the book: fetch them by key, add new ones, change others.
+
+One plain shelf serves every feed that is one table. The others keep part of a row in a second
+table (roles, secured loans, guarantors), or pass something on to another noun (the newest rating,
+the first drawdown).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Table, bindparam, delete, func, insert, or_, select, tuple_, update
+from sqlmodel import Session
+
+from postloan.book import tables as t
+from postloan.feeds.kinds import Kind, Row
+
+Key = tuple[Any, ...]
+# A row of the book that changed: noun, its key, before and after of the changed fields.
+Change = tuple[str, Row, Row, Row]
+Changing = tuple[Row, Row]  # the new row, and the changed fields as they were
+
+
+def _table(model: Any) -> Table:
+    return model.__table__
+
+
+class Shelf:
+    """A feed that is one table of the book."""
+
+    def __init__(self, kind: Kind, model: Any, **always: Any) -> None:
+        self.kind = kind
+        self.table = _table(model)
+        self.always = always
+        self.stored = [c.target for c in kind.columns if c.target in self.table.c]
+        self.defaults = {c.target: c.default for c in kind.columns}
+
+    def key(self, row: Row) -> Key:
+        return tuple(row[name] for name in self.kind.keys)
+
+    def fetch(self, session: Session, rows: list[Row]) -> dict[Key, Row]:
+        """What the book has of these rows."""
+        columns = [self.table.c[name] for name in self.kind.keys]
+        wanted = [self.key(row) for row in rows]
+        if len(columns) == 1:
+            where = columns[0].in_([key[0] for key in wanted])
+        else:
+            where = tuple_(*columns).in_(wanted)
+        return self._select(session, where)
+
+    def _select(self, session: Session, where: Any) -> dict[Key, Row]:
+        query = select(*(self.table.c[name] for name in self.stored)).where(where)
+        found = (dict(row) for row in session.execute(query).mappings())
+        return {self.key(row): row for row in found}
+
+    def complete(self, row: Row) -> Row:
+        """A new row, with the defaults of what the feed does not speak about."""
+        full = self.defaults | row
+        return {name: full[name] for name in self.stored} | self.always
+
+    def add(self, session: Session, rows: list[Row]) -> None:
+        session.execute(insert(self.table), [self.complete(row) for row in rows])
+
+    def change(self, session: Session, changing: list[Changing]) -> None:
+        groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+        for row, before in changing:
+            groups[tuple(name for name in before if name in self.table.c)].append(row)
+        for names, rows in groups.items():
+            if names:
+                self.update(session, names, rows)
+
+    def update(self, session: Session, names: Sequence[str], rows: Iterable[Row]) -> None:
+        """Set the fields `names` of these rows."""
+        statement = update(self.table).values({name: bindparam(f"new_{name}") for name in names})
+        for name in self.kind.keys:
+            statement = statement.where(self.table.c[name] == bindparam(f"key_{name}"))
+        session.connection().execute(
+            statement,
+            [{f"new_{n}": row[n] for n in names} | {f"key_{n}": row[n] for n in self.kind.keys} for row in rows],
+        )
+
+    def prepare(self, session: Session, rows: list[Row]) -> list[Change]:
+        """What these rows need in the book before they are compared."""
+        return []
+
+    def follow(self, session: Session, rows: list[Row]) -> list[Change]:
+        """What follows in other tables once these rows are in the book."""
+        return []
+
+
+class Loans(Shelf):
+    def complete(self, row: Row) -> Row:
+        made = super().complete(row)
+        made["first_drawdown_on"] = made["first_drawdown_on"] or made["disbursed_on"]
+        return made
+
+    def change(self, session: Session, changing: list[Changing]) -> None:
+        for row, before in changing:
+            # The first drawdown was only taken to be on the day of disbursement: it moves along.
+            if "disbursed_on" in before and not row.get("first_drawdown_on"):
+                loan, drawn = self.table.c, _table(t.Drawdown).c
+                known = select(drawn.loan_no).where(drawn.loan_no == row["loan_no"]).exists()
+                session.execute(
+                    update(self.table)
+                    .where(loan.loan_no == row["loan_no"], loan.first_drawdown_on == before["disbursed_on"])
+                    .where(~known)
+                    .values(first_drawdown_on=row["disbursed_on"])
+                )
+        super().change(session, changing)
+
+
+class Collaterals(Shelf):
+    links = _table(t.CollateralLoan)
+
+    def _select(self, session: Session, where: Any) -> dict[Key, Row]:
+        found = super()._select(session, where)
+        secured: dict[str, list[str]] = defaultdict(list)
+        link = self.links.c
+        for no, loan in session.execute(
+            select(link.collateral_no, link.loan_no).where(link.collateral_no.in_([k[0] for k in found]))
+        ):
+            secured[no].append(loan)
+        for (no,), row in found.items():
+            row["secures"] = tuple(sorted(secured[no]))
+        return found
+
+    def add(self, session: Session, rows: list[Row]) -> None:
+        super().add(session, rows)
+        self._link(session, rows)
+
+    def change(self, session: Session, changing: list[Changing]) -> None:
+        super().change(session, changing)
+        moved = [row for row, before in changing if "secures" in before]
+        if moved:
+            numbers = [row["collateral_no"] for row in moved]
+            session.execute(delete(self.links).where(self.links.c.collateral_no.in_(numbers)))
+            self._link(session, moved)
+
+    def _link(self, session: Session, rows: list[Row]) -> None:
+        made = [{"collateral_no": row["collateral_no"], "loan_no": loan} for row in rows for loan in row["secures"]]
+        if made:
+            session.execute(insert(self.links), made)
+
+
+class Staffs(Shelf):
+    """Roles are replaced by those of the feed. An absence takes the place of those it overlaps;
+    none given leaves those that are known."""
+
+    roles = _table(t.StaffRole)
+    absences = _table(t.Absence)
+
+    def fetch(self, session: Session, rows: list[Row]) -> dict[Key, Row]:
+        found = super().fetch(session, rows)
+        numbers = [key[0] for key in found]
+        held: dict[str, list[str]] = defaultdict(list)
+        for no, role in session.execute(
+            select(self.roles.c.staff_no, self.roles.c.role).where(self.roles.c.staff_no.in_(numbers))
+        ):
+            held[no].append(role)
+        away: dict[str, set] = defaultdict(set)
+        for no, first, last in session.execute(select(self.absences).where(self.absences.c.staff_no.in_(numbers))):
+            away[no].add((first, last))
+        for row in rows:
+            old = found.get(self.key(row))
+            if old is not None:
+                no, given = row["staff_no"], (row.get("absent_from"), row.get("absent_until"))
+                old["roles"] = tuple(sorted(held[no]))
+                same = given[0] is None or given in away[no]
+                old["absent_from"], old["absent_until"] = given if same else (None, None)
+        return found
+
+    def add(self, session: Session, rows: list[Row]) -> None:
+        super().add(session, rows)
+        self._set_roles(session, rows)
+        self._set_absences(session, rows)
+
+    def change(self, session: Session, changing: list[Changing]) -> None:
+        super().change(session, changing)
+        moved = [row for row, before in changing if "roles" in before]
+        if moved:
+            numbers = [row["staff_no"] for row in moved]
+            session.execute(delete(self.roles).where(self.roles.c.staff_no.in_(numbers)))
+            self._set_roles(session, moved)
+        self._set_absences(session, [row for row, before in changing if "absent_from" in before])
+
+    def _set_roles(self, session: Session, rows: list[Row]) -> None:
+        made = [{"staff_no": row["staff_no"], "role": role} for row in rows for role in row["roles"]]
+        if made:
+            session.execute(insert(self.roles), made)
+
+    def _set_absences(self, session: Session, rows: list[Row]) -> None:
+        away = self.absences.c
+        for row in rows:
+            no, first, last = row["staff_no"], row.get("absent_from"), row.get("absent_until")
+            if first is None:
+                continue
+            session.execute(
+                delete(self.absences).where(away.staff_no == no, away.from_on <= last, away.until_on >= first)
+            )
+            session.execute(insert(self.absences).values(staff_no=no, from_on=first, until_on=last))
+
+
+class Guarantees(Shelf):
+    """Guarantor and guarantee in one row; the guarantor's own fields are brought up to date first."""
+
+    guarantors = _table(t.Guarantor)
+
+    def prepare(self, session: Session, rows: list[Row]) -> list[Change]:
+        who = self.guarantors.c
+        names = [name for name in ("name", "phone", "email") if name in rows[0]]
+        given = {row["guarantor_no"]: {name: row[name] for name in names} for row in rows}
+        found = session.execute(select(self.guarantors).where(who.guarantor_no.in_(given))).mappings()
+        known = {row["guarantor_no"]: dict(row) for row in found}
+        new = [
+            {"phone": "", "email": "", "guarantor_no": no} | fields for no, fields in given.items() if no not in known
+        ]
+        if new:
+            session.execute(insert(self.guarantors), new)
+        changes: list[Change] = []
+        for no in given.keys() & known.keys():
+            after = {name: value for name, value in given[no].items() if known[no][name] != value}
+            if after:
+                session.execute(update(self.guarantors).where(who.guarantor_no == no).values(**after))
+                before = {name: known[no][name] for name in after}
+                changes.append(("guarantor", {"guarantor_no": no}, before, after))
+        return changes
+
+
+class Ratings(Shelf):
+    def follow(self, session: Session, rows: list[Row]) -> list[Change]:
+        """The newest rating is the borrower's."""
+        borrower, rating = _table(t.Borrower).c, _table(t.Rating).c
+        newest: dict[str, str] = {}
+        numbers = {row["borrower_no"] for row in rows}
+        query = select(rating.borrower_no, rating.rating).where(rating.borrower_no.in_(numbers))
+        for no, value in session.execute(query.order_by(rating.rated_on)):
+            newest[no] = value
+        held = session.execute(select(borrower.borrower_no, borrower.rating).where(borrower.borrower_no.in_(numbers)))
+        return _pass_on(session, t.Borrower, "borrower", "rating", dict(held.tuples().all()), newest)
+
+
+class Drawdowns(Shelf):
+    def follow(self, session: Session, rows: list[Row]) -> list[Change]:
+        """The earliest drawdown starts the loan's post-loan period."""
+        loan, drawn = _table(t.Loan).c, _table(t.Drawdown).c
+        numbers = {row["loan_no"] for row in rows}
+        first = session.execute(
+            select(drawn.loan_no, func.min(drawn.drawn_on)).where(drawn.loan_no.in_(numbers)).group_by(drawn.loan_no)
+        )
+        held = session.execute(select(loan.loan_no, loan.first_drawdown_on).where(loan.loan_no.in_(numbers)))
+        return _pass_on(
+            session, t.Loan, "loan", "first_drawdown_on", dict(held.tuples().all()), dict(first.tuples().all())
+        )
+
+
+def _pass_on(
+    session: Session, model: Any, noun: str, name: str, held: dict[str, Any], wanted: dict[str, Any]
+) -> list[Change]:
+    table = _table(model)
+    (key,) = table.primary_key.columns
+    changes: list[Change] = []
+    for no, value in wanted.items():
+        if held[no] != value:
+            changes.append((noun, {key.name: no}, {name: held[no]}, {name: value}))
+    if changes:
+        session.connection().execute(
+            update(table).where(key == bindparam("key")).values({name: bindparam("new")}),
+            [{"key": k[key.name], "new": after[name]} for _, k, _, after in changes],
+        )
+    return changes
+
+
+class Signals(Shelf):
+    """No single column is always there to find a signal by: a loan's or a borrower's."""
+
+    def complete(self, row: Row) -> Row:
+        made = super().complete(row)
+        made["source"] = made["source"] or ""
+        return made
+
+    def fetch(self, session: Session, rows: list[Row]) -> dict[Key, Row]:
+        signal = self.table.c
+        days = {row["seen_on"] for row in rows}
+        loans = {row["loan_no"] for row in rows if row["loan_no"]}
+        borrowers = {row["borrower_no"] for row in rows if row["borrower_no"]}
+        where = or_(signal.loan_no.in_(loans), signal.borrower_no.in_(borrowers))
+        return self._select(session, where & signal.seen_on.in_(days))
+
+
+def shelf_of(kind: Kind) -> Shelf:
+    """The shelf of a kind of feed."""
+    made: dict[str, tuple[type[Shelf], Any]] = {
+        "borrowers": (Shelf, t.Borrower),
+        "loans": (Loans, t.Loan),
+        "instalments": (Shelf, t.Instalment),
+        "repayments": (Shelf, t.Repayment),
+        "positions": (Shelf, t.Position),
+        "collaterals": (Collaterals, t.Collateral),
+        "guarantees": (Guarantees, t.Guarantee),
+        "ratings": (Ratings, t.Rating),
+        "signals": (Signals, t.Signal),
+        "staff": (Staffs, t.Staff),
+        "drawdowns": (Drawdowns, t.Drawdown),
+        "branches": (Shelf, t.Branch),
+    }
+    shelf, model = made[kind.name]
+    return shelf(kind, model, **({"failed_codes": 0} if kind.name == "staff" else {}))

@@ -1,0 +1,411 @@
+"""Taking in a feed: read and check everything first, then load it in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from postloan.book import Book, Writer, audit
+from postloan.book import tables as t
+from postloan.errors import FeedError
+from postloan.feeds.faults import HIDDEN, SECRET, Faults
+from postloan.feeds.files import File
+from postloan.feeds.kinds import KINDS, Column, Kind, Row
+from postloan.feeds.mapping import Mapping, read_mapping
+from postloan.feeds.reading import Feed
+from postloan.feeds.shelves import Change, Changing, Shelf, shelf_of
+from postloan.feeds.spool import CHUNK, Spool
+
+Progress = Callable[[int, int], None]
+# Events are chained in lots of this many: a correction of a million rows must not stand in memory.
+EVENTS_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What taking in a feed did, or would do.
+
+    Attributes:
+        kind: the kind of feed.
+        file_name: the file's name.
+        rows: records in the file, those that the mapping skips not counted.
+        added, changed, unchanged: rows of the book.
+        skipped: records that the mapping skips.
+        unknown_columns: headers that nothing was done with.
+        dry_run: nothing was kept.
+        repeated: the same file was taken in before; nothing was changed.
+    """
+
+    kind: str
+    file_name: str
+    rows: int = 0
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    unknown_columns: list[str] = field(default_factory=list)
+    dry_run: bool = False
+    repeated: bool = False
+
+
+class _Undo(Exception):
+    """Ends a dry run's transaction."""
+
+
+def take_in(
+    book: Book,
+    kind: str,
+    path: Path,
+    *,
+    mapping: Path | None = None,
+    dry_run: bool = False,
+    actor: str = "system",
+    progress: Progress | None = None,
+    corrections: bool = False,
+) -> Outcome:
+    """Take a CSV or XLSX file into the book: all of it, or nothing.
+
+    Args:
+        book: the book.
+        kind: what the file holds, a key of KINDS.
+        path: the file.
+        mapping: a mapping file for columns that are not canonical.
+        dry_run: check and count everything, keep nothing.
+        actor: who does it, for the audit trail.
+        progress: called now and then with (done, total).
+        corrections: allow principal, borrower, currency and day of disbursement of a loan to change.
+
+    Raises:
+        FeedError: the file was refused; it carries the faults. Nothing was changed.
+    """
+    if kind not in KINDS:
+        raise FeedError(f"there is no feed {kind!r}; there are {', '.join(KINDS)}")
+    what, path = KINDS[kind], Path(path)
+    plan = read_mapping(Path(mapping), what) if mapping else Mapping()
+    file = File(path, plan.sheet)
+    tell = progress or (lambda done, total: None)
+    with book.read() as session:
+        last = session.execute(
+            select(t.Feed.sha256, t.Feed.mapping_sha256, t.Feed.rows)
+            .where(t.Feed.kind == kind)
+            .order_by(t.Feed.id.desc())
+            .limit(1)
+        ).first()
+    faults = Faults(path.name)
+    if last and last[:2] == (file.sha256, plan.sha256):
+        return Outcome(kind, path.name, last[2], unchanged=last[2], dry_run=dry_run, repeated=True)
+    feed = Feed(file, what, plan, faults)
+    shelf = shelf_of(what)
+    spool = Spool(what, feed.targets)
+    try:
+        _check(book, feed, shelf, spool, faults, corrections, tell)
+        faults.raise_if_any()
+        outcome = Outcome(
+            kind, path.name, feed.rows, skipped=feed.skipped, unknown_columns=feed.unknown_columns, dry_run=dry_run
+        )
+        return _Load(feed, shelf, spool, corrections, tell).run(book, outcome, actor)
+    finally:
+        spool.close()
+
+
+# Checking: nothing is locked
+
+
+def _check(
+    book: Book, feed: Feed, shelf: Shelf, spool: Spool, faults: Faults, corrections: bool, tell: Progress
+) -> None:
+    with book.read() as session:
+        for chunk in _in_chunks(feed):
+            _check_references(session, feed.kind, chunk, faults)
+            if feed.kind.fixed and not corrections:
+                _check_fixed(session, feed.kind, shelf, chunk, faults)
+            spool.add(chunk, faults)
+            tell(min(feed.file.done, feed.file.size), 2 * feed.file.size)
+        if feed.kind.name == "guarantees":
+            _check_guarantors(spool, faults)
+        if feed.kind.own:
+            _check_own(session, feed.kind, spool, faults)
+
+
+def _in_chunks(rows: Iterable[tuple[int, Row]]) -> Iterator[list[tuple[int, Row]]]:
+    stream = iter(rows)
+    while chunk := list(islice(stream, CHUNK)):
+        yield chunk
+
+
+def _values(value: Any) -> tuple:
+    return value if isinstance(value, tuple) else () if value is None else (value,)
+
+
+def _check_references(session: Session, kind: Kind, chunk: list[tuple[int, Row]], faults: Faults) -> None:
+    for column in kind.columns:
+        if not column.refers:
+            continue
+        table, name = column.refers.split(".")
+        wanted = {value for _, row in chunk for value in _values(row.get(column.target))}
+        missing = wanted - _known(session, table, name, wanted)
+        if not missing:
+            continue
+        for number, row in chunk:
+            for value in _values(row.get(column.target)):
+                if value in missing:
+                    faults.add(number, column.name, value, f"the book knows no such {table}{_hint(column)}")
+
+
+def _hint(column: Column) -> str:
+    feeds = {"loan": "loans", "borrower": "borrowers", "staff": "staff"}
+    return f"; import {feeds[column.refers.split('.')[0]]} first"
+
+
+def _known(session: Session, table: str, name: str, wanted: set[str]) -> set[str]:
+    column = t.ALL.tables[table].c[name]
+    return set(session.scalars(select(column).where(column.in_(wanted)))) if wanted else set()
+
+
+def _check_fixed(session: Session, kind: Kind, shelf: Shelf, chunk: list[tuple[int, Row]], faults: Faults) -> None:
+    known = shelf.fetch(session, [row for _, row in chunk])
+    for number, row in chunk:
+        old = known.get(shelf.key(row))
+        for name in kind.fixed:
+            if old is not None and name in row and old[name] != row[name]:
+                faults.add(
+                    number,
+                    name,
+                    row[name],
+                    f"the book has this {kind.noun} ({' '.join(map(str, shelf.key(row)))}) with {old[name]}; "
+                    "terms change only by an import marked as corrections",
+                )
+
+
+def _check_guarantors(spool: Spool, faults: Faults) -> None:
+    """One guarantor with two names in one file: which one is right?"""
+    seen: dict[str, tuple] = {}
+    for chunk in spool.chunks():
+        for row in chunk:
+            mine = tuple(row.get(name) for name in ("name", "phone", "email"))
+            if seen.setdefault(row["guarantor_no"], mine) != mine:
+                reason = "has another name, phone or email elsewhere in this file"
+                faults.add(0, "guarantor_no", row["guarantor_no"], reason)
+
+
+def _check_own(session: Session, kind: Kind, spool: Spool, faults: Faults) -> None:
+    """Receipts that reverse receipts, staff who deputise for staff: in this file or in the book."""
+    table = t.ALL.tables[kind.noun]
+    key, own = table.c[kind.keys[0]], table.c[kind.own]
+    column = next(c.name for c in kind.columns if c.target == kind.own)
+    reversed_by: dict[str, str] = {}
+    for number, mine, other, row in spool.own_references():
+        if row is None:
+            found = session.execute(select(table).where(key == other)).mappings().first()
+            row = dict(found) if found else None
+        if row is None:
+            faults.add(number, column, other, f"neither this file nor the book knows this {kind.noun}")
+        elif kind.name == "repayments":
+            before = session.scalars(select(key).where(own == other, key != mine)).first()
+            before = before or reversed_by.setdefault(other, mine)
+            if before != mine:
+                faults.add(number, column, other, f"is reversed by {before} already")
+            this = spool.row(mine)
+            if (row["loan_no"], row["amount"]) != (this["loan_no"], this["amount"]):
+                faults.add(number, column, other, "is a receipt of another loan or amount")
+
+
+# Loading: one transaction
+
+
+class _Load:
+    """Loads a checked feed within one transaction."""
+
+    def __init__(self, feed: Feed, shelf: Shelf, spool: Spool, corrections: bool, tell: Progress) -> None:
+        self.feed, self.kind, self.shelf, self.spool = feed, feed.kind, shelf, spool
+        self.corrections, self.tell = corrections, tell
+        self.keeps = {c.target for c in self.kind.columns if c.keeps}
+        self.added = self.changed = self.unchanged = 0
+        self.digest = hashlib.sha256()
+        self.branches: list[str] = []
+        self.later: list[Row] = []
+        self.events: list[audit.Event] = []
+
+    def run(self, book: Book, outcome: Outcome, actor: str) -> Outcome:
+        try:
+            with book.write(actor, origin="import") as writer:
+                self._load(writer)
+                duplicates = self.feed.rows - self.spool.count if self.feed.mapping.schedule is None else 0
+                outcome = replace(
+                    outcome,
+                    added=self.added,
+                    changed=self.changed,
+                    unchanged=self.unchanged + max(duplicates, 0),
+                )
+                if not self.added and not self.changed and self._known_file(writer.session):
+                    return replace(outcome, repeated=True)
+                self._enter(writer, outcome)
+                if outcome.dry_run:
+                    raise _Undo
+        except _Undo:
+            pass
+        except IntegrityError as error:
+            reason = str(error.orig).strip().splitlines()[0]
+            raise FeedError(
+                f"{outcome.file_name} was refused by the book, nothing was changed ({reason}); "
+                "was the book changed at the same time? import it again"
+            ) from error
+        self.tell(2 * self.feed.file.size, 2 * self.feed.file.size)
+        return outcome
+
+    def _load(self, writer: Writer) -> None:
+        session = writer.session
+        if session.get_bind().dialect.name == "postgresql":
+            # Imports wait for each other, as they do on SQLite; everybody else goes on.
+            session.execute(text("LOCK TABLE feed IN SHARE ROW EXCLUSIVE MODE"))
+        size, done = self.feed.file.size, 0
+        for chunk in self.spool.chunks():
+            self._load_chunk(writer, chunk)
+            done += len(chunk)
+            self.tell(size + size * done // self.spool.count, 2 * size)
+        if self.later:
+            self.shelf.update(session, (self.kind.own,), self.later)
+        self._chain(writer)
+
+    def _load_chunk(self, writer: Writer, chunk: list[Row]) -> None:
+        session, shelf = writer.session, self.shelf
+        self._add_branches(session, chunk)
+        prepared = shelf.prepare(session, chunk)
+        touched = {value for _, key, _, _ in prepared for value in key.values()}
+        known = shelf.fetch(session, chunk)
+        adding: list[Row] = []
+        changing: list[Changing] = []
+        moved: list[Row] = []
+        changes: list[Change] = list(prepared)
+        for row in chunk:
+            old = known.get(shelf.key(row))
+            if old is None:
+                adding.append(self._new(row))
+                moved.append(row)
+                continue
+            before = self._differences(old, row)
+            if before:
+                key = {name: row[name] for name in self.kind.keys}
+                changes.append((self.kind.noun, key, before, {name: row[name] for name in before}))
+                changing.append(self._changed(row, before))
+                moved.append(row)
+            elif touched and row[self.kind.keys[0]] in touched:
+                self.changed += 1
+            else:
+                self.unchanged += 1
+        if adding:
+            shelf.add(session, adding)
+        if changing:
+            shelf.change(session, changing)
+        if moved:
+            changes += shelf.follow(session, moved)
+        self.added += len(adding)
+        self.changed += len(changing)
+        for change in changes:
+            self._note(writer, *change)
+
+    def _add_branches(self, session: Session, chunk: list[Row]) -> None:
+        if self.kind.name == "branches":
+            return
+        wanted = {row["branch_no"] for row in chunk if row.get("branch_no")}
+        new = sorted(wanted - _known(session, "branch", "branch_no", wanted))
+        if new:
+            session.execute(insert(t.ALL.tables["branch"]), [{"branch_no": no, "name": ""} for no in new])
+            self.branches += new
+
+    def _new(self, row: Row) -> Row:
+        self.digest.update(json.dumps(row, default=str, sort_keys=True, ensure_ascii=False).encode() + b"\n")
+        return self._without_own(row)
+
+    def _changed(self, row: Row, before: Row) -> Changing:
+        if self.kind.own not in before:
+            return row, before
+        if row[self.kind.own] is None:  # nothing to wait for
+            return row, before
+        self.later.append(row)
+        return row, {name: value for name, value in before.items() if name != self.kind.own}
+
+    def _without_own(self, row: Row) -> Row:
+        """A row may refer to one that comes later in the file: that is filled in at the end."""
+        if self.kind.own and row.get(self.kind.own) is not None:
+            self.later.append(row)
+            return row | {self.kind.own: None}
+        return row
+
+    def _differences(self, old: Row, row: Row) -> Row:
+        """The changed fields as the book has them now."""
+        return {
+            name: old[name]
+            for name, value in row.items()
+            if name in old and old[name] != value and not (name in self.keeps and not value)
+        }
+
+    def _note(self, writer: Writer, noun: str, key: Row, before: Row, after: Row) -> None:
+        data = {
+            **{name: value for name, value in key.items() if name != "loan_no"},
+            "before": {name: HIDDEN if name in SECRET else value for name, value in before.items()},
+            "after": {name: HIDDEN if name in SECRET else value for name, value in after.items()},
+            "file": self.feed.file.path.name,
+        }
+        self.events.append(
+            audit.Event(f"{noun}.changed", key.get("loan_no") or "", "", writer.actor, writer.origin, data=data)
+        )
+        if len(self.events) >= EVENTS_AT_ONCE:
+            self._chain(writer)
+
+    def _chain(self, writer: Writer) -> None:
+        audit.append(writer.session, self.events, writer.now)
+        self.events = []
+
+    def _known_file(self, session: Session) -> bool:
+        feed, file = t.ALL.tables["feed"].c, self.feed.file
+        return (
+            session.execute(
+                select(feed.id).where(
+                    feed.kind == self.kind.name,
+                    feed.sha256 == file.sha256,
+                    feed.mapping_sha256 == self.feed.mapping.sha256,
+                )
+            ).first()
+            is not None
+        )
+
+    def _enter(self, writer: Writer, outcome: Outcome) -> None:
+        file, mapping = self.feed.file, self.feed.mapping
+        writer.session.add(
+            t.Feed(
+                kind=self.kind.name,
+                file_name=outcome.file_name,
+                sha256=file.sha256,
+                mapping_sha256=mapping.sha256,
+                rows=outcome.rows,
+                added=outcome.added,
+                changed=outcome.changed,
+                taken_at=writer.now,
+            )
+        )
+        writer.record(
+            "feed.taken",
+            kind=self.kind.name,
+            file=outcome.file_name,
+            sha256=file.sha256,
+            mapping_sha256=mapping.sha256,
+            rows=outcome.rows,
+            added=outcome.added,
+            changed=outcome.changed,
+            unchanged=outcome.unchanged,
+            skipped=outcome.skipped,
+            added_sha256=self.digest.hexdigest() if outcome.added else "",
+            branches_added=self.branches,
+            unknown_columns=outcome.unknown_columns,
+            corrections=self.corrections,
+        )
