@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 from prefect.client.orchestration import get_client
+from prefect.exceptions import ObjectNotFound
 from sqlmodel import col, select
 
 from cli import show
@@ -207,7 +208,10 @@ def _resume(here: Office, case_no: str, step: str, signed: dict[str, Any]) -> bo
     if task is None:
         return True
     with get_client(sync_client=True) as client:
-        run = client.read_flow_run(task.flow_run_id)  # type: ignore[arg-type]
+        try:
+            run = client.read_flow_run(task.flow_run_id)  # type: ignore[arg-type]
+        except ObjectNotFound:
+            return False  # deleted, and not replaced yet
         if run.state is None or run.state.state_details.pause_key != f"{task.step}-{task.attempt}":
             return False
         try:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.deployments import run_deployment
+from prefect.exceptions import ObjectNotFound
 from prefect.states import Completed, Scheduled
 from sqlmodel import func, select
 
@@ -69,7 +70,10 @@ def waiting(here: Installation, case_no: str, step: str) -> HumanTask:
         if task is None:
             return None
         with get_client(sync_client=True) as client:
-            run = client.read_flow_run(task.flow_run_id)
+            try:
+                run = client.read_flow_run(task.flow_run_id)
+            except ObjectNotFound:
+                return None  # deleted, and not replaced yet
             if run.state is None or run.state.state_details.pause_key != f"{step}-{task.attempt}":
                 return None
             saved = client.filter_flow_run_input(run.id, f"suspended-{step}-{task.attempt}-schema", 1, set())
