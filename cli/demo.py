@@ -177,7 +177,7 @@ def answer(here: Office, case_no: str, step: str, fields: dict[str, Any], *, sta
         with here.book.read() as session:
             mandate = Mandate(task.role, task.staff_no or "", task.branch_no)
             staff_no = min(signatories(mandate, people.everyone(session, here.today)))
-    fresh = code or _until(lambda: _unused_code(here, staff_no), f"a code that {staff_no} has not used yet")
+    fresh = code or _until(lambda: unused_code(here, staff_no), f"a code that {staff_no} has not used yet")
     signed = fields | {"staff_no": staff_no, "code": fresh}
     _until(lambda: _resume(here, case_no, step, signed), f"{case_no} {step} to take the answer")
 
@@ -194,7 +194,8 @@ def _open_task(here: Office, case_no: str, step: str) -> HumanTask | None:
         return cases.open_task(session, case_no, step)
 
 
-def _unused_code(here: Office, staff_no: str) -> str | None:
+def unused_code(here: Office, staff_no: str) -> str | None:
+    """This person's code of the moment, or None while it was used already."""
     now = datetime.now(UTC)
     with here.book.read() as session:
         if session.get(UsedCode, (staff_no, int(now.timestamp()) // people.CODE_SECONDS)) is not None:

@@ -30,9 +30,7 @@ def daily_round(
         f"{done.started} started, {done.healed} healed"
     )
     if done.alarms:
-        return Failed(
-            name="Alarm", message=f"{message}; ALARM: {'; '.join(done.alarms[:5])}", data=done.as_json()
-        )
+        return Failed(name="Alarm", message=f"{message}; ALARM: {'; '.join(done.alarms[:5])}", data=done.as_json())
     return Completed(message=message, data=done.as_json())
 
 

@@ -77,9 +77,7 @@ def _step(name: str, rework: int) -> str:
     return name if rework == 1 else f"{name}-{rework}"
 
 
-def _report(
-    office: Office, case: Case, policy: Policy, officer: str, rework: int
-) -> Answer[FirstInspectionReport]:
+def _report(office: Office, case: Case, policy: Policy, officer: str, rework: int) -> Answer[FirstInspectionReport]:
     """The officer inspects and reports; after rework, inspects again."""
     rules = policy.inspection.first
 

@@ -116,9 +116,7 @@ class Calendar:
         first, last = self.known_years
         if first <= year <= last or year in self._warned:
             return
-        message = (
-            f"the official holidays of {self.country} for {year} are not known (known: {first} to {last})"
-        )
+        message = f"the official holidays of {self.country} for {year} are not known (known: {first} to {last})"
         if self._unknown_years == "refuse":
             raise CalendarError(
                 f"{message}; upgrade the holidays package, or list them in policy.toml under "

@@ -101,12 +101,8 @@ class Workload(Section):
 
 
 class Tasks(Section):
-    remind_days_before: int = key(
-        "INS-10", "own; reminder this long before a task is due", "calendar days", ge=0
-    )
-    remind_every_days: int = key(
-        "INS-10", "own; a late task is reminded of this often", "calendar days", ge=1
-    )
+    remind_days_before: int = key("INS-10", "own; reminder this long before a task is due", "calendar days", ge=0)
+    remind_every_days: int = key("INS-10", "own; a late task is reminded of this often", "calendar days", ge=1)
     escalate_after_days: int = key(
         "INS-10", "对超出权限的逐级上报; own: days late until the next role is told", "calendar days", ge=1
     )
@@ -144,9 +140,7 @@ class Round(Section):
         "minutes",
         ge=1,
     )
-    late_start_minutes: int = key(
-        "INS-1", "own; a run that no worker takes for this long is reported", "minutes", ge=1
-    )
+    late_start_minutes: int = key("INS-1", "own; a run that no worker takes for this long is reported", "minutes", ge=1)
 
 
 class Policy(Section):
@@ -270,9 +264,7 @@ def explain(dotted: str) -> dict[str, str]:
 
 def _kinds(field: Any) -> Any:
     args = getattr(field.annotation, "__args__", ()) if field else ()
-    return (
-        args[1] if len(args) == 2 and isinstance(args[1], type) and issubclass(args[1], BaseModel) else None
-    )
+    return args[1] if len(args) == 2 and isinstance(args[1], type) and issubclass(args[1], BaseModel) else None
 
 
 def _read(path: Path, chain: tuple[Path, ...]) -> dict[str, Any]:
@@ -281,9 +273,7 @@ def _read(path: Path, chain: tuple[Path, ...]) -> dict[str, Any]:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise PolicyError(
-            f"there is no policy file {path}; name one with --policy or POSTLOAN_POLICY"
-        ) from None
+        raise PolicyError(f"there is no policy file {path}; name one with --policy or POSTLOAN_POLICY") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PolicyError(f"{path} is not valid TOML: {error}") from None
     base = values.pop("extends", None)

@@ -28,9 +28,7 @@ class Settings(BaseSettings):
     book: str = Field("", description="SQLAlchemy address of the book; empty: SQLite under home")
     policy: Path = Field(REPOSITORY / "policy.toml", description="The policy file")
     templates: Path = Field(REPOSITORY / "templates", description="The Jinja2 templates")
-    ui_url: str = Field(
-        "http://127.0.0.1:4200", description="Address of the Prefect UI that links in messages lead to"
-    )
+    ui_url: str = Field("http://127.0.0.1:4200", description="Address of the Prefect UI that links in messages lead to")
     secret_key: SecretStr = Field(
         SecretStr(""), description="Fernet key for the one-time-code secrets; empty: a key file under home"
     )

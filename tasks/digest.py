@@ -37,9 +37,7 @@ def inbox(
     if staff_no:
         everyone = people.everyone(session, office.today)
         rows = [
-            (t, c)
-            for t, c in rows
-            if staff_no in signatories(Mandate(t.role, t.staff_no or "", t.branch_no), everyone)
+            (t, c) for t, c in rows if staff_no in signatories(Mandate(t.role, t.staff_no or "", t.branch_no), everyone)
         ]
     return [
         {
@@ -63,9 +61,7 @@ def publish(office: Office, day: date, done: DayResult) -> None:
     with office.book.read() as session:
         waiting = inbox(office, session)
         head = session.exec(select(AuditHead)).one()
-        failed = session.exec(
-            select(func.count()).select_from(Notice).where(col(Notice.state) == "failed")
-        ).one()
+        failed = session.exec(select(func.count()).select_from(Notice).where(col(Notice.state) == "failed")).one()
         opened = [cases.get(session, no) for no in done.opened_cases[:MOST_ROWS]]
         overloaded = _overloaded(office, session)
     late = [row for row in waiting if row["due_on"] < day.isoformat()]

@@ -216,9 +216,7 @@ def _description(context: str, task: HumanTask, refusal: HumanTask | None) -> st
     return "\n".join(lines)
 
 
-def _form_to_show(
-    form: type[Form], *, description: str, earlier: dict[str, Any], codes: bool
-) -> type[RunInput]:
+def _form_to_show(form: type[Form], *, description: str, earlier: dict[str, Any], codes: bool) -> type[RunInput]:
     """The Prefect form: the business fields with the earlier answers filled in, then the signature.
 
     Copied FieldInfos keep titles and bounds, which `with_initial_data` would lose.

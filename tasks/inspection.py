@@ -94,9 +94,7 @@ def record_signals(case_no: str, kinds: list[str], seen_on: Any, detail: str) ->
                     case_no=case_no,
                 )
             )
-            writer.record(
-                "signal.recorded", loan_no=case.loan_no, case_no=case_no, kind=kind, seen_on=seen_on
-            )
+            writer.record("signal.recorded", loan_no=case.loan_no, case_no=case_no, kind=kind, seen_on=seen_on)
         cases.finish_step(writer, case, "signals", {"recorded": kinds})
 
 
@@ -131,9 +129,7 @@ def archive_report(case_no: str, kind: str, title: str, values: dict[str, Any]) 
         return cases.finish_step(writer, case, "archive", result)["pdf"]
 
 
-def _report_html(
-    office: Office, session: Any, case: Case, kind: str, title: str, values: dict[str, Any]
-) -> str:
+def _report_html(office: Office, session: Any, case: Case, kind: str, title: str, values: dict[str, Any]) -> str:
     loan = loans.get(session, case.loan_no)
     steps = cases.steps(session, case.case_no)
     signatures = [

@@ -117,9 +117,7 @@ def _remind(office: Office, writer: Writer, day: date) -> tuple[int, int]:
         )
         mandate = Mandate(task.role, task.staff_no or "", task.branch_no)
         if number is not None:
-            reminders += _tell(
-                office, writer, "task_reminder", f"{number}", mandate, everyone, task, case, day
-            )
+            reminders += _tell(office, writer, "task_reminder", f"{number}", mandate, everyone, task, case, day)
         level = escalation_level(day, task.due_on, after_days=policy.escalate_after_days)
         above = superior(task.role, level, policy.escalate_to)
         if above is not None:

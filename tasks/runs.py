@@ -64,9 +64,7 @@ def _tags(case: Case, *more: str) -> list[str]:
     return [f"case:{case.case_no}", f"loan:{case.loan_no}", f"kind:{case.kind}", *more]
 
 
-def show_waiting(
-    client: SyncPrefectClient, run_id: str, case: Case, *, title: str, step: str, role: str
-) -> None:
+def show_waiting(client: SyncPrefectClient, run_id: str, case: Case, *, title: str, step: str, role: str) -> None:
     """Name and tag the run after what it waits for: `waiting:<role>` finds it in the UI."""
     client.update_flow_run(
         run_id,  # type: ignore[arg-type]
@@ -172,9 +170,7 @@ def start(office: Office, case: Case) -> None:
         cases.claim(writer, case.case_no, str(flow_run.id), instead_of="")  # type: ignore[union-attr]
 
 
-def _replace(
-    office: Office, client: SyncPrefectClient, case: Case, old: FlowRun | None, why: str, alarm: bool
-) -> None:
+def _replace(office: Office, client: SyncPrefectClient, case: Case, old: FlowRun | None, why: str, alarm: bool) -> None:
     if old is not None and _state(old) not in TERMINAL:
         client.set_flow_run_state(old.id, Cancelled(message=f"replaced: {why}"), force=True)
     with office.book.write(origin="round") as writer:
@@ -200,9 +196,7 @@ def _read(client: SyncPrefectClient, ids: Iterable[str]) -> dict[str, FlowRun]:
     found: dict[str, FlowRun] = {}
     for at in range(0, len(wanted), BATCH):
         batch: list[Any] = wanted[at : at + BATCH]
-        for run in client.read_flow_runs(
-            flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=batch)), limit=BATCH
-        ):
+        for run in client.read_flow_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=batch)), limit=BATCH):
             found[str(run.id)] = run
     return found
 

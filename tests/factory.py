@@ -19,6 +19,11 @@ PEOPLE = (
 )
 
 
+def officer_of(loan_or_case: str) -> str:
+    """The officer of a loan or case that has one of its own."""
+    return f"S1{loan_or_case[-2:]}"
+
+
 def staff_and_loans(
     book: Book,
     drawn: dict[str, date],
@@ -26,13 +31,18 @@ def staff_and_loans(
     vault: Vault | None = None,
     officer: str | None = "S001",
     phone: str = "10000000001",
+    officer_each: bool = False,
 ) -> None:
-    """Enter the people, one borrower and a loan for each {loan number: first drawdown}."""
+    """Enter the people, one borrower and a loan for each {loan number: first drawdown}.
+
+    With `officer_each`, loan L07 has an officer S107 of its own: a code is good once in 30 seconds.
+    """
+    posts = [*PEOPLE, *(((officer_of(no), "account_officer", "B1", "") for no in drawn) if officer_each else ())]
     with book.write(origin="test") as writer:
         session = writer.session
         session.add(Branch(branch_no="B1", name="城关支行"))
         session.flush()
-        for staff_no, role, branch, _ in PEOPLE:
+        for staff_no, role, branch, _ in posts:
             session.add(
                 Staff(
                     staff_no=staff_no, name=f"员工{staff_no}", branch_no=branch or None, email=f"{staff_no}@bank.test"
@@ -41,7 +51,7 @@ def staff_and_loans(
             session.flush()
             session.add(StaffRole(staff_no=staff_no, role=role))
         session.flush()
-        for staff_no, _, _, deputy in PEOPLE:
+        for staff_no, _, _, deputy in posts:
             session.get_one(Staff, staff_no).deputy_no = deputy or None
             if vault is not None:
                 people.enrol(writer, vault, staff_no, "test")
@@ -53,7 +63,7 @@ def staff_and_loans(
                     loan_no=loan_no,
                     borrower_no="C1",
                     branch_no="B1",
-                    officer_no=officer,
+                    officer_no=officer_of(loan_no) if officer_each else officer,
                     principal=Decimal("100000.00"),
                     annual_rate=Decimal("4.35"),
                     disbursed_on=day,

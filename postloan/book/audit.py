@@ -85,9 +85,7 @@ def verify(session: Session) -> Verdict:
         if link.seq != expected:
             return Verdict(False, count - 1, previous, expected, f"link {expected} is missing")
         if link.previous != previous:
-            return Verdict(
-                False, count, previous, link.seq, f"link {link.seq} does not follow the one before"
-            )
+            return Verdict(False, count, previous, link.seq, f"link {link.seq} does not follow the one before")
         if _digest({name: getattr(link, name) for name in _COVERED}) != link.hash:
             return Verdict(False, count, previous, link.seq, f"link {link.seq} was altered")
         previous = link.hash
@@ -103,7 +101,5 @@ _COVERED = (
 
 
 def _digest(row: dict[str, Any]) -> str:
-    content = [
-        row[name] if name != "at" else row["at"].isoformat(timespec="microseconds") for name in _COVERED
-    ]
+    content = [row[name] if name != "at" else row["at"].isoformat(timespec="microseconds") for name in _COVERED]
     return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()

@@ -37,9 +37,7 @@ def policy_of(session: Session, case: Case) -> PolicyFile:
 def keep_policy(writer: Writer, file: PolicyFile) -> str:
     """Keep a policy version in the book, once; gives the version."""
     if writer.session.get(PolicyVersion, file.version) is None:
-        writer.session.add(
-            PolicyVersion(version=file.version, content=file.as_json(), first_used_at=writer.now)
-        )
+        writer.session.add(PolicyVersion(version=file.version, content=file.as_json(), first_used_at=writer.now))
         writer.session.flush()
         writer.record("policy.in_use", policy_version=file.version, name=file.name)
     return file.version
@@ -104,9 +102,7 @@ def claim(writer: Writer, case_no: str, run_id: str, *, instead_of: str) -> bool
 def open_task(session: Session, case_no: str, step: str) -> HumanTask | None:
     """The question of a step that waits for an answer, if there is one."""
     return session.exec(
-        select(HumanTask).where(
-            HumanTask.case_no == case_no, HumanTask.step == step, HumanTask.state == "open"
-        )
+        select(HumanTask).where(HumanTask.case_no == case_no, HumanTask.step == step, HumanTask.state == "open")
     ).first()
 
 
@@ -194,9 +190,7 @@ def verify_signature(
         if not verdict.good:
             return Signature(reason=verdict.reason)
     day = at.astimezone(policy.time_zone).date()
-    allowed = signatories(
-        Mandate(task.role, task.staff_no or "", task.branch_no), people.everyone(writer.session, day)
-    )
+    allowed = signatories(Mandate(task.role, task.staff_no or "", task.branch_no), people.everyone(writer.session, day))
     if staff_no not in allowed:
         waiting = ", ".join(sorted(allowed)) or f"role {task.role}"
         return Signature(reason=f"{staff_no} 无权办理此步骤 (not yours to answer; it waits for {waiting})")

@@ -45,9 +45,7 @@ def store(archive: Path, content: bytes, media_type: str) -> str:
     return digest
 
 
-def enter(
-    writer: Writer, case: Case, *, kind: str, title: str, media_type: str, sha256: str, size: int
-) -> Document:
+def enter(writer: Writer, case: Case, *, kind: str, title: str, media_type: str, sha256: str, size: int) -> Document:
     """Enter an archived document on the loan's card, once per case, kind and form."""
     found = writer.session.exec(
         select(Document).where(
@@ -92,7 +90,5 @@ def read(session: Session, archive: Path, document_no: str) -> bytes:
         raise NotFound(f"the archive lost {document_no}: {file.name} is missing; restore it from a backup")
     content = file.read_bytes()
     if hashlib.sha256(content).hexdigest() != document.sha256:
-        raise NotFound(
-            f"{document_no} was altered in the archive: its SHA-256 is no longer {document.sha256}"
-        )
+        raise NotFound(f"{document_no} was altered in the archive: its SHA-256 is no longer {document.sha256}")
     return content

@@ -121,9 +121,7 @@ def _everything(file: PolicyFile, kind: Kind, day: date, as_of: date | None = No
     return union_all(*parts)
 
 
-def between(
-    session: Session, file: PolicyFile, first: date, last: date, loan_no: str | None = None
-) -> list[Duty]:
+def between(session: Session, file: PolicyFile, first: date, last: date, loan_no: str | None = None) -> list[Duty]:
     """The duties due from `first` to `last`, both inclusive, of one loan or of all; reads only."""
     found: list[Duty] = []
     for kind in KINDS.values():
@@ -162,15 +160,11 @@ def open_cases(writer: Writer, file: PolicyFile, version: str, day: date) -> lis
             literal("").label("flow_run_id"),
         ).where(
             all_of.c.opens_on <= day,
-            ~exists().where(
-                Case.kind == name, Case.loan_no == all_of.c.loan_no, Case.subject == all_of.c.subject
-            ),
+            ~exists().where(Case.kind == name, Case.loan_no == all_of.c.loan_no, Case.subject == all_of.c.subject),
         )
         columns = [c.name for c in new.selected_columns]
         rows = writer.session.execute(
-            insert(Case)
-            .from_select(columns, new)
-            .returning(Case.case_no, Case.loan_no, Case.due_on, Case.rule)  # type: ignore[arg-type]
+            insert(Case).from_select(columns, new).returning(Case.case_no, Case.loan_no, Case.due_on, Case.rule)  # type: ignore[arg-type]
         ).all()
         for case_no, loan_no, due_on, rule in sorted(rows):
             writer.record(

@@ -107,9 +107,7 @@ def standing(session: Session, loan: Loan, as_of: date) -> Standing:
 
 
 def _received(session: Session, loan_no: str, as_of: date) -> Decimal:
-    reversing = select(Repayment.reverses).where(
-        col(Repayment.reverses).is_not(None), Repayment.paid_on <= as_of
-    )
+    reversing = select(Repayment.reverses).where(col(Repayment.reverses).is_not(None), Repayment.paid_on <= as_of)
     total = session.exec(
         select(func.sum(Repayment.amount)).where(
             Repayment.loan_no == loan_no,
@@ -178,9 +176,7 @@ def history(session: Session, loan: Loan) -> History:
             )
         ],
         collaterals=list(
-            session.exec(
-                select(Collateral).join(CollateralLoan).where(CollateralLoan.loan_no == loan.loan_no)
-            )
+            session.exec(select(Collateral).join(CollateralLoan).where(CollateralLoan.loan_no == loan.loan_no))
         ),
         instalments=of(Instalment, Instalment.number),
         repayments=of(Repayment, Repayment.paid_on, Repayment.receipt_no),

@@ -82,9 +82,7 @@ def everyone(session: Session, day: date) -> list[Person]:
     roles: dict[str, set[str]] = {}
     for row in session.exec(select(StaffRole)):
         roles.setdefault(row.staff_no, set()).add(row.role)
-    away = set(
-        session.exec(select(Absence.staff_no).where(Absence.from_on <= day, Absence.until_on >= day)).all()
-    )
+    away = set(session.exec(select(Absence.staff_no).where(Absence.from_on <= day, Absence.until_on >= day)).all())
     return [
         Person(
             staff_no=s.staff_no,
@@ -132,15 +130,11 @@ def enrol(writer: Writer, vault: Vault, staff_no: str, issuer: str) -> str:
 def current_code(staff: Staff, vault: Vault, at: datetime) -> str:
     """The code that this person's app shows at `at`; for the demo and the tests."""
     if staff.code_secret is None:
-        raise NotFound(
-            f"{staff.staff_no} has no one-time codes yet; run: postloan staff enrol {staff.staff_no}"
-        )
+        raise NotFound(f"{staff.staff_no} has no one-time codes yet; run: postloan staff enrol {staff.staff_no}")
     return pyotp.TOTP(vault.open(staff.code_secret)).at(at)
 
 
-def check_code(
-    writer: Writer, vault: Vault, signing: Signing, staff: Staff, code: str, at: datetime
-) -> CodeVerdict:
+def check_code(writer: Writer, vault: Vault, signing: Signing, staff: Staff, code: str, at: datetime) -> CodeVerdict:
     """REC-6: whether `code` is this person's at the moment `at`; good once, failures counted.
 
     `at` is when the answer was given, which may be before it is worked on. What this changes

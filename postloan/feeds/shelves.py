@@ -45,10 +45,8 @@ class Shelf:
         columns = [self.table.c[name] for name in self.kind.keys]
         wanted = [self.key(row) for row in rows]
         if len(columns) == 1:
-            where = columns[0].in_([key[0] for key in wanted])
-        else:
-            where = tuple_(*columns).in_(wanted)
-        return self._select(session, where)
+            return self._select(session, columns[0].in_([key[0] for key in wanted]))
+        return self._select(session, tuple_(*columns).in_(wanted))
 
     def _select(self, session: Session, where: Any) -> dict[Key, Row]:
         query = select(*(self.table.c[name] for name in self.stored)).where(where)
@@ -209,7 +207,7 @@ class Guarantees(Shelf):
 
     def prepare(self, session: Session, rows: list[Row]) -> list[Change]:
         who = self.guarantors.c
-        names = [name for name in ("name", "phone", "email") if name in rows[0]]
+        names: list[str] = [name for name in ("name", "phone", "email") if name in rows[0]]
         given = {row["guarantor_no"]: {name: row[name] for name in names} for row in rows}
         found = session.execute(select(self.guarantors).where(who.guarantor_no.in_(given))).mappings()
         known = {row["guarantor_no"]: dict(row) for row in found}

@@ -34,9 +34,9 @@ class Spool:
         """Keep rows; a key that was there before with other values is a fault."""
         packed = []
         for number, row in rows:
-            content = tuple(row.get(name) for name in self.fields)
+            values = tuple(row.get(name) for name in self.fields)
             own = row.get(self.kind.own) if self.kind.own else None
-            packed.append((self._key(row), number, own, pickle.dumps(content, pickle.HIGHEST_PROTOCOL)))
+            packed.append((self._key(row), number, own, pickle.dumps(values, pickle.HIGHEST_PROTOCOL)))
         before = self.db.total_changes
         self.db.executemany("INSERT OR IGNORE INTO row VALUES (?, ?, ?, ?)", packed)
         added = self.db.total_changes - before
@@ -45,12 +45,12 @@ class Spool:
             for (key, number, _, content), (_, row) in zip(packed, rows, strict=True):
                 self._compare(key, number, pickle.loads(content), row, faults)
 
-    def _compare(self, key: str, number: int, content: tuple, row: Row, faults: Faults) -> None:
+    def _compare(self, key: str, number: int, mine: tuple, row: Row, faults: Faults) -> None:
         first, kept = self.db.execute("SELECT number, content FROM row WHERE key = ?", (key,)).fetchone()
         if first == number:
             return
-        pairs = zip(self.fields, content, pickle.loads(kept), strict=True)
-        other = [name for name, mine, theirs in pairs if mine != theirs]
+        pairs = zip(self.fields, mine, pickle.loads(kept), strict=True)
+        other = [name for name, here, there in pairs if here != there]
         if other:
             shown = " ".join(str(row[name]) for name in self.kind.keys if row[name])
             reason = f"duplicate of row {first} with other {', '.join(other)}"

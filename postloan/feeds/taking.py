@@ -94,10 +94,11 @@ def take_in(
     file = File(path, plan.sheet)
     tell = progress or (lambda done, total: None)
     with book.read() as session:
+        taken = t.ALL.tables["feed"].c
         last = session.execute(
-            select(t.Feed.sha256, t.Feed.mapping_sha256, t.Feed.rows)
-            .where(t.Feed.kind == kind)
-            .order_by(t.Feed.id.desc())
+            select(taken.sha256, taken.mapping_sha256, taken.rows)
+            .where(taken.kind == kind)
+            .order_by(taken.id.desc())
             .limit(1)
         ).first()
     faults = Faults(path.name)

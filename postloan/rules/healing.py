@@ -55,9 +55,7 @@ def verdict(run: Run | None, *, had_run: bool, stale_minutes: int, late_start_mi
             return Verdict("replace", "the run asks what is answered already")
         return Verdict("leave")
     if run.state in AT_WORK and run.minutes > stale_minutes:
-        return Verdict(
-            "replace", f"the run has been at work for {run.minutes:.0f} minutes: its process is lost"
-        )
+        return Verdict("replace", f"the run has been at work for {run.minutes:.0f} minutes: its process is lost")
     if run.state == "PENDING" and run.minutes > stale_minutes:
         return Verdict("replace", f"the run was taken {run.minutes:.0f} minutes ago and never began")
     if run.state in WAITING_TO_START and run.minutes > late_start_minutes:

@@ -45,7 +45,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     )
     office = Office.open()
     migrate.upgrade(office.book)
-    staff_and_loans(office.book, {no: office.today - timedelta(days=5) for no in LOANS}, vault=office.vault)
+    staff_and_loans(
+        office.book, {no: office.today - timedelta(days=5) for no in LOANS}, vault=office.vault, officer_each=True
+    )
     with Sinks(home / "messages") as sinks:
         os.environ.update(sinks.environment())
         stack = Stack(home, free_port())

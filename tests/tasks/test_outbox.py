@@ -128,9 +128,7 @@ def test_when_the_sender_dies_after_the_gateway_took_it_the_policy_decides(
         assert state(office, notice).last_error == notices.UNKNOWN_FATE
 
 
-def test_a_missing_gateway_says_which_setting_is_missing(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_gateway_says_which_setting_is_missing(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POSTLOAN_GATEWAY_EMAIL", "")
     without = Office(office.book, Settings())
     notice = put(without)

@@ -186,9 +186,7 @@ def upgrade() -> None:
             "repayment IN ('bullet', 'equal_instalment', 'equal_principal', 'interest_only', 'custom')",
             name="ck_repayment",
         ),
-        sa.CheckConstraint(
-            "security IN ('credit', 'guaranteed', 'mortgaged', 'pledged')", name="ck_security"
-        ),
+        sa.CheckConstraint("security IN ('credit', 'guaranteed', 'mortgaged', 'pledged')", name="ck_security"),
         sa.CheckConstraint("matures_on > disbursed_on", name="ck_loan_term"),
         sa.CheckConstraint("principal > 0", name="ck_loan_principal"),
         sa.ForeignKeyConstraint(
