@@ -53,8 +53,9 @@ def fill(form: Locator, page: Page, *, opinion: str, staff_no: str, code: str) -
     def label(title: str) -> Locator:
         return form.locator(".p-label", has_text=title).last
 
-    label("审核结论 Decision").locator("button").last.click()
-    page.get_by_text("合格 accept").last.click()
+    # By keyboard: a click scrolls the form, which closes the list again.
+    label("审核结论 Decision").locator(".p-select-button__control").press("Space")
+    page.locator(".p-select-option", has_text="合格 accept").last.click()
     for title, value in (("审核意见", opinion), ("工号", staff_no), ("动态口令", code)):
         label(title).locator("input, textarea").first.fill(value)
     form.get_by_role("button", name="Submit").click()
