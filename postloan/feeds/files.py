@@ -6,7 +6,9 @@ import codecs
 import csv
 import hashlib
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from io import TextIOWrapper
@@ -25,6 +27,23 @@ _BLOCK = 1 << 20
 _SURELY_UTF8 = 10
 # Excel keeps 15 digits of a number; the rest of an ID number stored as a number is made up.
 _EXACT = 10**15
+# Stands before the reason why a cell cannot be read; a character that no text may hold.
+UNREADABLE = "\ufdd0"
+_MANY_BAD_CELLS = 100_000
+# What the readers of archives and XML raise on damaged ones.
+_DAMAGED = (
+    calamine.CalamineError,
+    zipfile.BadZipFile,
+    zlib.error,
+    ElementTree.ParseError,
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+)
 
 
 class File:
@@ -60,7 +79,7 @@ class File:
     def records(self, faults: Faults) -> Iterator[Record]:
         """Each record that is not blank, with the row it starts on. What ends the reading early (a
         quote that never closes) becomes a fault; a file that cannot be read at all is refused."""
-        yield from self._sheet_records(faults) if self.is_sheet else self._csv_records(faults)
+        yield from self._sheet_records() if self.is_sheet else self._csv_records(faults)
         if self._look() != self._stamp:
             raise refused(self.path.name, "the file changed while it was read; import it once it is complete")
 
@@ -69,11 +88,11 @@ class File:
     def _csv_records(self, faults: Faults) -> Iterator[Record]:
         encoding = _encoding(self.path)
         with self.path.open("rb") as raw, TextIOWrapper(raw, encoding=encoding, newline="") as text:
-            delimiter = _delimiter(text)
-            text.seek(0)
-            reader = csv.reader(text, delimiter=delimiter, strict=True)
             row = 1
             try:
+                delimiter = _delimiter(text)
+                text.seek(0)
+                reader = csv.reader(text, delimiter=delimiter, strict=True)
                 for fields in reader:
                     if any(map(str.strip, fields)):
                         yield row, fields
@@ -87,20 +106,23 @@ class File:
 
     # XLSX
 
-    def _sheet_records(self, faults: Faults) -> Iterator[Record]:
+    def _sheet_records(self) -> Iterator[Record]:
         name = self.path.name
         try:
             book = calamine.CalamineWorkbook.from_path(str(self.path))
             title = self._choose(book)
-            _check_cells(self.path, title, faults)
+            bad = _bad_cells(self.path, title)
             sheet = book.get_sheet_by_name(title)
             self.size = max(sheet.total_height, 1)
             for row, cells in enumerate(sheet.iter_rows(), start=1):
                 fields = [_as_text(cell) for cell in cells]
+                for place, reason in bad.pop(row, ()):
+                    if place < len(fields):
+                        fields[place] = UNREADABLE + reason
                 if any(map(str.strip, fields)):
                     yield row, fields
                 self.done = row
-        except (calamine.CalamineError, zipfile.BadZipFile, ElementTree.ParseError, KeyError) as error:
+        except _DAMAGED as error:
             raise refused(
                 name, f"the spreadsheet is damaged, incomplete or protected by a password ({error})"
             ) from error
@@ -159,10 +181,10 @@ def _as_text(cell: Any) -> str:
         return cell
     if isinstance(cell, bool):
         return "yes" if cell else "no"
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < _EXACT:
-        return str(int(cell))
     if isinstance(cell, float):
-        return f"{cell!r} (a number of more than 15 digits)" if abs(cell) >= _EXACT else repr(cell)
+        if abs(cell) >= _EXACT:
+            return f"{UNREADABLE}is a number of more than 15 digits, which a spreadsheet rounds; store it as text"
+        return str(int(cell)) if cell.is_integer() else repr(cell)
     if isinstance(cell, datetime):
         return cell.isoformat(sep=" ")
     if isinstance(cell, date | time):
@@ -176,11 +198,13 @@ _BAD_CELL = re.compile(
 )
 
 
-def _check_cells(path: Path, title: str, faults: Faults) -> None:
-    """Find the cells that the reader would give as empty: errors, and formulas never calculated.
-    Reading every part to its end also checks the archive's checksums."""
+def _bad_cells(path: Path, title: str) -> dict[int, list[tuple[int, str]]]:
+    """The cells that the reader would give as empty, by row: errors, and formulas never calculated;
+    each with its place in the row, counted from 0, and the reason. Reading every part to its end
+    also checks the archive's checksums."""
+    bad: dict[int, list[tuple[int, str]]] = {}
     if not zipfile.is_zipfile(path):
-        return
+        return bad
     with zipfile.ZipFile(path) as archive:
         part = _part_of(archive, title)
         for name in archive.namelist():
@@ -193,17 +217,29 @@ def _check_cells(path: Path, title: str, faults: Faults) -> None:
                     cut = block.rfind(b"<c ")  # the last cell may be cut off: look at it with the next block
                     cut = cut if cut > 0 else len(block)
                     tail = block[cut:]
-                    _note_bad(block[:cut], faults)
-                _note_bad(tail, faults)
+                    _note_bad(block[:cut], bad)
+                _note_bad(tail, bad)
+                if len(bad) > _MANY_BAD_CELLS:
+                    raise refused(path.name, f"more than {_MANY_BAD_CELLS} rows hold errors or uncalculated formulas")
+    return bad
 
 
-def _note_bad(xml: bytes, faults: Faults) -> None:
+def _note_bad(xml: bytes, bad: dict[int, list[tuple[int, str]]]) -> None:
     for column, row, formula_column, formula_row in _BAD_CELL.findall(xml):
         if row:
-            faults.add(int(row), column.decode(), None, "the cell holds a spreadsheet's error such as #N/A")
+            reason = "the cell holds a spreadsheet's error such as #N/A"
+            bad.setdefault(int(row), []).append((_place(column), reason))
         else:
             reason = "a formula that was never calculated; open the file in a spreadsheet program and save it"
-            faults.add(int(formula_row), formula_column.decode(), None, reason)
+            bad.setdefault(int(formula_row), []).append((_place(formula_column), reason))
+
+
+def _place(letters: bytes) -> int:
+    """A column's letters as its place from 0: A is 0, AA is 26."""
+    place = 0
+    for letter in letters:
+        place = place * 26 + letter - 64
+    return place - 1
 
 
 def _part_of(archive: zipfile.ZipFile, title: str) -> str:

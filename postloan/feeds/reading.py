@@ -8,7 +8,7 @@ from typing import Any
 
 from postloan.feeds import values as v
 from postloan.feeds.faults import Faults, refused
-from postloan.feeds.files import File
+from postloan.feeds.files import UNREADABLE, File
 from postloan.feeds.kinds import Column, Kind, Row, header_key
 from postloan.feeds.mapping import Mapping, months_after
 
@@ -56,6 +56,7 @@ class Feed:
         faults.raise_if_any()
         self.targets = self._targets()
         self._used = {name: self._named[name] for name in mapping.sources()}
+        self._read_places = {s.place for s in self._sources if s.place is not None} | {*self._used.values()}
 
     # The header
 
@@ -147,6 +148,11 @@ class Feed:
                 continue
             if self._skips(cells):
                 self.skipped += 1
+                continue
+            if unreadable := [at for at in self._read_places if cells[at].startswith(UNREADABLE)]:
+                self.rows += 1
+                for at in unreadable:
+                    self.faults.add(number, self.header[at], None, cells[at].removeprefix(UNREADABLE))
                 continue
             self.rows += 1
             before = self.faults.count

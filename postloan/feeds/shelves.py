@@ -73,7 +73,11 @@ class Shelf:
         """Set the fields `names` of these rows."""
         statement = update(self.table).values({name: bindparam(f"new_{name}") for name in names})
         for name in self.kind.keys:
-            statement = statement.where(self.table.c[name] == bindparam(f"key_{name}"))
+            column = self.table.c[name]
+            given = bindparam(f"key_{name}", type_=column.type)
+            # A signal has a loan or a borrower, and NULL equals nothing.
+            same = column.is_not_distinct_from(given) if column.nullable else column == given
+            statement = statement.where(same)
         session.connection().execute(
             statement,
             [{f"new_{n}": row[n] for n in names} | {f"key_{n}": row[n] for n in self.kind.keys} for row in rows],

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
@@ -17,15 +14,15 @@ from sqlmodel import Session
 from postloan.book import Book, Writer, audit
 from postloan.book import tables as t
 from postloan.errors import FeedError
+from postloan.feeds.checking import Progress, check, known
 from postloan.feeds.faults import HIDDEN, SECRET, Faults
 from postloan.feeds.files import File
-from postloan.feeds.kinds import KINDS, Column, Kind, Row
+from postloan.feeds.kinds import KINDS, Row
 from postloan.feeds.mapping import Mapping, read_mapping
 from postloan.feeds.reading import Feed
 from postloan.feeds.shelves import Change, Changing, Shelf, shelf_of
-from postloan.feeds.spool import CHUNK, Spool
+from postloan.feeds.spool import Spool
 
-Progress = Callable[[int, int], None]
 # Events are chained in lots of this many: a correction of a million rows must not stand in memory.
 EVENTS_AT_ONCE = 20_000
 
@@ -108,7 +105,7 @@ def take_in(
     shelf = shelf_of(what)
     spool = Spool(what, feed.targets)
     try:
-        _check(book, feed, shelf, spool, faults, corrections, tell)
+        check(book, feed, shelf, spool, faults, corrections, tell)
         faults.raise_if_any()
         outcome = Outcome(
             kind, path.name, feed.rows, skipped=feed.skipped, unknown_columns=feed.unknown_columns, dry_run=dry_run
@@ -116,108 +113,6 @@ def take_in(
         return _Load(feed, shelf, spool, corrections, tell).run(book, outcome, actor)
     finally:
         spool.close()
-
-
-# Checking: nothing is locked
-
-
-def _check(
-    book: Book, feed: Feed, shelf: Shelf, spool: Spool, faults: Faults, corrections: bool, tell: Progress
-) -> None:
-    with book.read() as session:
-        for chunk in _in_chunks(feed):
-            _check_references(session, feed.kind, chunk, faults)
-            if feed.kind.fixed and not corrections:
-                _check_fixed(session, feed.kind, shelf, chunk, faults)
-            spool.add(chunk, faults)
-            tell(min(feed.file.done, feed.file.size), 2 * feed.file.size)
-        if feed.kind.name == "guarantees":
-            _check_guarantors(spool, faults)
-        if feed.kind.own:
-            _check_own(session, feed.kind, spool, faults)
-
-
-def _in_chunks(rows: Iterable[tuple[int, Row]]) -> Iterator[list[tuple[int, Row]]]:
-    stream = iter(rows)
-    while chunk := list(islice(stream, CHUNK)):
-        yield chunk
-
-
-def _values(value: Any) -> tuple:
-    return value if isinstance(value, tuple) else () if value is None else (value,)
-
-
-def _check_references(session: Session, kind: Kind, chunk: list[tuple[int, Row]], faults: Faults) -> None:
-    for column in kind.columns:
-        if not column.refers:
-            continue
-        table, name = column.refers.split(".")
-        wanted = {value for _, row in chunk for value in _values(row.get(column.target))}
-        missing = wanted - _known(session, table, name, wanted)
-        if not missing:
-            continue
-        for number, row in chunk:
-            for value in _values(row.get(column.target)):
-                if value in missing:
-                    faults.add(number, column.name, value, f"the book knows no such {table}{_hint(column)}")
-
-
-def _hint(column: Column) -> str:
-    feeds = {"loan": "loans", "borrower": "borrowers", "staff": "staff"}
-    return f"; import {feeds[column.refers.split('.')[0]]} first"
-
-
-def _known(session: Session, table: str, name: str, wanted: set[str]) -> set[str]:
-    column = t.ALL.tables[table].c[name]
-    return set(session.scalars(select(column).where(column.in_(wanted)))) if wanted else set()
-
-
-def _check_fixed(session: Session, kind: Kind, shelf: Shelf, chunk: list[tuple[int, Row]], faults: Faults) -> None:
-    known = shelf.fetch(session, [row for _, row in chunk])
-    for number, row in chunk:
-        old = known.get(shelf.key(row))
-        for name in kind.fixed:
-            if old is not None and name in row and old[name] != row[name]:
-                faults.add(
-                    number,
-                    name,
-                    row[name],
-                    f"the book has this {kind.noun} ({' '.join(map(str, shelf.key(row)))}) with {old[name]}; "
-                    "terms change only by an import marked as corrections",
-                )
-
-
-def _check_guarantors(spool: Spool, faults: Faults) -> None:
-    """One guarantor with two names in one file: which one is right?"""
-    seen: dict[str, tuple] = {}
-    for chunk in spool.chunks():
-        for row in chunk:
-            mine = tuple(row.get(name) for name in ("name", "phone", "email"))
-            if seen.setdefault(row["guarantor_no"], mine) != mine:
-                reason = "has another name, phone or email elsewhere in this file"
-                faults.add(0, "guarantor_no", row["guarantor_no"], reason)
-
-
-def _check_own(session: Session, kind: Kind, spool: Spool, faults: Faults) -> None:
-    """Receipts that reverse receipts, staff who deputise for staff: in this file or in the book."""
-    table = t.ALL.tables[kind.noun]
-    key, own = table.c[kind.keys[0]], table.c[kind.own]
-    column = next(c.name for c in kind.columns if c.target == kind.own)
-    reversed_by: dict[str, str] = {}
-    for number, mine, other, row in spool.own_references():
-        if row is None:
-            found = session.execute(select(table).where(key == other)).mappings().first()
-            row = dict(found) if found else None
-        if row is None:
-            faults.add(number, column, other, f"neither this file nor the book knows this {kind.noun}")
-        elif kind.name == "repayments":
-            before = session.scalars(select(key).where(own == other, key != mine)).first()
-            before = before or reversed_by.setdefault(other, mine)
-            if before != mine:
-                faults.add(number, column, other, f"is reversed by {before} already")
-            this = spool.row(mine)
-            if (row["loan_no"], row["amount"]) != (this["loan_no"], this["amount"]):
-                faults.add(number, column, other, "is a receipt of another loan or amount")
 
 
 # Loading: one transaction
@@ -282,13 +177,13 @@ class _Load:
         self._add_branches(session, chunk)
         prepared = shelf.prepare(session, chunk)
         touched = {value for _, key, _, _ in prepared for value in key.values()}
-        known = shelf.fetch(session, chunk)
+        held = shelf.fetch(session, chunk)
         adding: list[Row] = []
         changing: list[Changing] = []
         moved: list[Row] = []
         changes: list[Change] = list(prepared)
         for row in chunk:
-            old = known.get(shelf.key(row))
+            old = held.get(shelf.key(row))
             if old is None:
                 adding.append(self._new(row))
                 moved.append(row)
@@ -318,7 +213,7 @@ class _Load:
         if self.kind.name == "branches":
             return
         wanted = {row["branch_no"] for row in chunk if row.get("branch_no")}
-        new = sorted(wanted - _known(session, "branch", "branch_no", wanted))
+        new = sorted(wanted - known(session, "branch", "branch_no", wanted))
         if new:
             session.execute(insert(t.ALL.tables["branch"]), [{"branch_no": no, "name": ""} for no in new])
             self.branches += new

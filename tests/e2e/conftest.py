@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cli.sinks import Sinks
 from cli.stack import Stack, running, speaking_to
+from flows.daily import daily_round
 from postloan.book import migrate
 from tasks.office import Office
 from tests.factory import staff_and_loans
@@ -55,3 +57,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
             yield Installation(Office.open(), stack, sinks, office.today)
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def first_round(installation: Installation) -> dict[str, Any]:
+    """The first round of the installation, with what it did: one for all files, whichever comes first."""
+    return daily_round(return_state=True).result(raise_on_failure=False)

@@ -15,7 +15,7 @@ from cli.demo import answer
 from postloan.book import cases, people
 from postloan.book.tables import HumanTask
 from tests.e2e.conftest import Installation
-from tests.e2e.test_first_inspection import SIGN, done, first_round, report, until, waiting
+from tests.e2e.test_first_inspection import SIGN, done, report, until, waiting
 
 pytestmark = [
     pytest.mark.browser,
@@ -23,7 +23,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed (see the Makefile)"),
 ]
-__all__ = ["first_round"]
 
 CASE = "FI-L12"
 

@@ -89,11 +89,6 @@ def round_(here: Installation) -> dict[str, Any]:
     return state.result(raise_on_failure=False)
 
 
-@pytest.fixture(scope="module")
-def first_round(installation: Installation) -> dict[str, Any]:
-    return round_(installation)
-
-
 def test_a_round_opens_each_case_once_and_a_second_one_changes_nothing(
     installation: Installation, first_round: dict[str, Any]
 ) -> None:
