@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date
 
 from prefect import flow, get_run_logger, task
+from prefect.runtime import flow_run
 from prefect.states import Completed, Failed, State
 from pydantic import Field
 
@@ -16,7 +17,11 @@ from tasks.office import Office
 from tasks.round import DayResult, work_out
 
 
-@flow(name="daily-round", flow_run_name="每日巡检 {day}", retries=0)
+def _name_of_round() -> str:
+    return f"每日巡检 {flow_run.parameters.get('day') or Office.open().today}"
+
+
+@flow(name="daily-round", flow_run_name=_name_of_round, retries=0)
 def daily_round(
     day: date | None = Field(
         None, title="日期 Day (empty: today)", description="Days missed before it are caught up on."
