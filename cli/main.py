@@ -1,20 +1,31 @@
-"""`postloan`: the commands. docs/cli.md describes them and the JSON that they print."""
+"""`postloan`: the commands. docs/cli.md describes them and the JSON that they print.
+
+Prefect takes a second to import: commands that need it import it themselves.
+"""
 
 from __future__ import annotations
 
 import sys
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import Progress
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import col, select
 
-from cli import show
+from cli import show, stack, staff
+from cli.options import BookOption, DayOption, FormatOption, PolicyOption, day_of, office
 from cli.show import Format
+from postloan import feeds, settings
 from postloan import policy as policies
-from postloan import settings
-from postloan.book import audit, duties, loans, migrate
+from postloan.book import audit, cases, duties, loans, migrate, notices
+from postloan.book.tables import HumanTask, Notice
+from postloan.calendar import UnknownYear
 from postloan.card import card, render
 from postloan.errors import FeedError, PostloanError
 from tasks.office import Office
@@ -26,30 +37,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a day; write it as 2026-03-31") from None
-
-
-BookOption = Annotated[
-    str | None, typer.Option("--book", help="Address of the book, e.g. sqlite:////data/book.db", envvar="POSTLOAN_BOOK")
-]
-PolicyOption = Annotated[Path | None, typer.Option("--policy", help="The policy file", envvar="POSTLOAN_POLICY")]
-FormatOption = Annotated[Format, typer.Option("--format", help="How to print")]
-DayOption = Annotated[date | None, typer.Option("--date", parser=_day, help="The day, e.g. 2026-03-31; default today")]
-
-
-def office(book: str | None, policy: Path | None, *, check: bool = True) -> Office:
-    """The installation that the options and the environment name; its book must be of this version."""
-    settings.export(book=book, policy=policy)
-    opened = Office.open()
-    if check:
-        migrate.check(opened.book)
-    return opened
 
 
 @app.command()
@@ -78,12 +65,6 @@ def import_feed(
     form: FormatOption = Format.table,
 ) -> None:
     """Take in a feed: all of it or nothing."""
-    from dataclasses import asdict
-
-    from rich.progress import Progress
-
-    from postloan import feeds
-
     here = office(book, policy)
     with Progress(console=show.err, transient=True) as bar:
         task = bar.add_task(f"{kind} {file.name}", total=None)
@@ -105,8 +86,6 @@ def import_feed(
 
 
 def _show_faults(error: FeedError, form: Format) -> None:
-    from dataclasses import asdict
-
     if form is Format.json:
         show.as_json({"refused": str(error), "count": error.count, "faults": [asdict(f) for f in error.faults]})
         return
@@ -152,8 +131,8 @@ def _result(state: object) -> dict:
 
 @app.command()
 def due(
-    first: Annotated[date, typer.Option("--from", parser=_day, help="First day")],
-    last: Annotated[date, typer.Option("--to", parser=_day, help="Last day, inclusive")],
+    first: Annotated[date, typer.Option("--from", parser=day_of, help="First day")],
+    last: Annotated[date, typer.Option("--to", parser=day_of, help="Last day, inclusive")],
     loan: Annotated[str | None, typer.Option(help="One loan only")] = None,
     book: BookOption = None,
     policy: PolicyOption = None,
@@ -229,11 +208,6 @@ def show_case(
     case_no: str, book: BookOption = None, policy: PolicyOption = None, form: FormatOption = Format.table
 ) -> None:
     """One case: its steps, answers and who signed."""
-    from sqlmodel import col, select
-
-    from postloan.book import cases
-    from postloan.book.tables import HumanTask
-
     here = office(book, policy)
     with here.book.read() as session:
         case = cases.get(session, case_no)
@@ -257,8 +231,6 @@ def show_notice(
     notice_no: str, book: BookOption = None, policy: PolicyOption = None, form: FormatOption = Format.table
 ) -> None:
     """A notice as sent."""
-    from postloan.book import notices
-
     here = office(book, policy)
     with here.book.read() as session:
         notice = notices.get(session, notice_no)
@@ -274,10 +246,6 @@ def list_notices(
     form: FormatOption = Format.table,
 ) -> None:
     """The register of notices."""
-    from sqlmodel import col, select
-
-    from postloan.book.tables import Notice
-
     here = office(book, policy)
     query = select(Notice).order_by(col(Notice.queued_at))
     if loan:
@@ -293,17 +261,13 @@ def list_notices(
 
 @app.command("calendar")
 def show_calendar(
-    first: Annotated[date, typer.Option("--from", parser=_day)],
-    last: Annotated[date, typer.Option("--to", parser=_day)],
+    first: Annotated[date, typer.Option("--from", parser=day_of)],
+    last: Annotated[date, typer.Option("--to", parser=day_of)],
     policy: PolicyOption = None,
     book: BookOption = None,
     form: FormatOption = Format.table,
 ) -> None:
     """Each day of a period: worked or not, and why."""
-    import warnings
-
-    from postloan.calendar import UnknownYear
-
     settings.export(policy=policy)
     here = Office.open()
     with warnings.catch_warnings(record=True) as caught:
@@ -372,26 +336,25 @@ def audit_verify(book: BookOption = None, policy: PolicyOption = None, form: For
 
 # --------------------------------------------------------------------------------- staff, demo
 
-
-def _add_more_commands() -> None:
-    from cli import stack, staff
-
-    app.add_typer(staff.app, name="staff")
-    app.command("up")(stack.up)
-    app.command("demo")(stack.demo)
+app.add_typer(staff.app, name="staff")
+app.command("up")(stack.up)
+app.command("demo")(stack.demo)
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """The entry point: errors for people, no traceback for what was refused."""
     try:
-        _add_more_commands()
-        app()
+        app(words)
     except PostloanError as error:
         show.err.print(str(error), style="red", markup=False, highlight=False)
         sys.exit(1)
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         show.err.print(f"the book refused it: {reason}", style="red", markup=False)
+        sys.exit(1)
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        show.err.print(f"a file cannot be read or written: {what}", style="red", markup=False)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -19,7 +19,7 @@ import httpx
 import typer
 
 from cli import show
-from cli.main import BookOption, PolicyOption, office
+from cli.options import BookOption, PolicyOption, office
 from postloan.errors import PostloanError
 from postloan.settings import REPOSITORY
 

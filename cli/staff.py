@@ -10,7 +10,7 @@ import typer
 from sqlmodel import col, select
 
 from cli import show
-from cli.main import BookOption, FormatOption, PolicyOption, _day, office
+from cli.options import BookOption, FormatOption, PolicyOption, day_of, office
 from cli.show import Format
 from postloan.book import people
 from postloan.book.tables import Absence, Branch, Staff, StaffRole
@@ -104,8 +104,8 @@ def list_staff(book: BookOption = None, policy: PolicyOption = None, form: Forma
 @app.command()
 def absent(
     staff_no: str,
-    first: Annotated[date, typer.Option("--from", parser=_day, help="First day away")],
-    last: Annotated[date, typer.Option("--until", parser=_day, help="Last day away, inclusive")],
+    first: Annotated[date, typer.Option("--from", parser=day_of, help="First day away")],
+    last: Annotated[date, typer.Option("--until", parser=day_of, help="Last day away, inclusive")],
     book: BookOption = None,
     policy: PolicyOption = None,
 ) -> None:
