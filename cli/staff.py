@@ -15,14 +15,9 @@ from cli.show import Format
 from postloan.book import people
 from postloan.book.tables import Absence, Branch, Staff, StaffRole
 from postloan.errors import PostloanError
+from postloan.rules.roles import ROLES
 
 app = typer.Typer(no_args_is_help=True, help="People, roles, one-time codes, deputies.")
-
-ROLES = (
-    "account_officer", "credit_supervisor", "risk_control", "credit_administration", "archivist", "collector",
-    "collection_head", "legal", "finance", "risk_committee", "risk_secretary", "general_manager", "board",
-    "supervision", "operations",
-)  # fmt: skip
 
 
 @app.command()

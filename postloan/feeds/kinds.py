@@ -121,17 +121,6 @@ GUARANTEE_KIND = _words(
     joint="连带责任保证, 连带责任, 连带保证, 连带, 连带责任担保",
     general="一般保证, 一般, 一般担保",
 )
-ROLES = {
-    "account_officer": "客户经理, 管户客户经理, 信贷员, 管户经理",
-    "credit_supervisor": "信贷主管, 信贷科长, 信贷部主管",
-    "risk_control": "风险控制, 风险控制岗, 风控, 风控岗, 风险经理, 风险管理",
-    "credit_administration": "信贷管理岗, 信贷管理, 信贷管理部",
-    "archivist": "档案管理人员, 档案管理员, 档案管理岗, 档案岗",
-    "operations": "运营, 运营岗, 运营人员, 会计",
-    "supervision": "监察, 监察岗, 监察部, 稽核, 审计",
-    "collector": "催收, 催收员, 催收岗, 清收",
-    "approver": "审批人, 审批, 审批岗",
-}
 
 _BRANCH = "机构号 机构编号 机构 机构代码 支行 支行号 经办机构 所属机构 管户机构 网点 网点号 分支机构"
 _LOAN = "借据号 借据编号 借据号码 贷款借据号 贷款借据编号 合同借据号 借据流水号 贷款编号 贷款账号"
@@ -395,7 +384,14 @@ _STAFF = Kind(
     (
         Column("staff_no", KEY, "工号 员工号 员工编号 人员编号 员工工号", required=True),
         Column("name", NAME, "姓名 员工姓名 名称", required=True),
-        Column("roles", v.several(v.role(ROLES)), "岗位 角色 职务 岗位角色", required=True, blank=True, default=()),
+        Column(
+            "roles",
+            v.several(v.role),
+            "岗位 角色 职务 岗位角色",
+            required=True,
+            blank=True,
+            default=(),
+        ),
         _branch(),
         _email(),
         _phone(),

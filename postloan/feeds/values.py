@@ -11,6 +11,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from postloan.rules.roles import ROLES
+
 Reader = Callable[[str], Any]
 
 # SQLite keeps cents in 64 bits: 15 digits before the point fit with room for sums.
@@ -222,16 +224,14 @@ def several(one: Reader) -> Reader:
     return read
 
 
-def role(words: Mapping[str, str]) -> Reader:
+_ROLE = choice({role: ", ".join(words) for role, words in ROLES.items()})
+
+
+def role(value: str) -> str:
     """A role by its key, known or the institution's own, or by its Chinese name."""
-    known = choice(words)
-
-    def read(value: str) -> str:
-        try:
-            return known(value)
-        except ValueError:
-            if re.fullmatch(r"[a-z][a-z0-9_]{1,40}", value):
-                return value
-            raise ValueError(f"is not a role; known are {', '.join(words)}") from None
-
-    return read
+    try:
+        return _ROLE(value)
+    except ValueError:
+        if re.fullmatch(r"[a-z][a-z0-9_]{1,40}", value):
+            return value
+        raise ValueError(f"is not a role; known are {', '.join(ROLES)}") from None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from postloan.feeds import KINDS
 from postloan.feeds import values as v
-from postloan.feeds.kinds import GUARANTEE_KIND, REPAYMENT, ROLES, SECURITY, header_key
+from postloan.feeds.kinds import GUARANTEE_KIND, REPAYMENT, SECURITY, header_key
 
 
 @pytest.mark.parametrize(
@@ -96,10 +96,10 @@ def test_words_in_chinese() -> None:
     assert REPAYMENT("Equal Principal") == "equal_principal"
     assert SECURITY("抵押") == "mortgaged"
     assert GUARANTEE_KIND("连带责任保证") == "joint"
-    roles = v.several(v.role(ROLES))("客户经理、监察； branch_manager")
+    roles = v.several(v.role)("客户经理、监察； branch_manager")
     assert roles == ("account_officer", "branch_manager", "supervision")
     with pytest.raises(ValueError, match="not a role"):
-        v.role(ROLES)("行长")
+        v.role("行长")
     assert v.currency("人民币") == "CNY"
     assert v.yes_no("是") is True
 
