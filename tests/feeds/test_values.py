@@ -99,7 +99,7 @@ def test_words_in_chinese() -> None:
     roles = v.several(v.role)("客户经理、监察； branch_manager")
     assert roles == ("account_officer", "branch_manager", "supervision")
     with pytest.raises(ValueError, match="not a role"):
-        v.role("行长")
+        v.role("门卫")
     assert v.currency("人民币") == "CNY"
     assert v.yes_no("是") is True
 
