@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import holidays
+from dateutil.relativedelta import relativedelta
 
 from postloan.errors import CalendarError
 
@@ -124,3 +125,11 @@ class Calendar:
             )
         self._warned.add(year)
         warnings.warn(f"{message}; counting statutory holidays and plain weekends", UnknownYear, stacklevel=3)
+
+
+def months_after(start: date, months: int) -> date:
+    """The same day of the month so many months later, or the last day of a shorter month.
+
+    Raises ValueError beyond the years that a date can have.
+    """
+    return start + relativedelta(months=months)

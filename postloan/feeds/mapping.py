@@ -7,7 +7,6 @@ import string
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -91,18 +90,6 @@ def _either(first: v.Reader, second: v.Reader, text: str) -> Any:
         return first(text)
     except ValueError:
         return second(text)
-
-
-def months_after(start: date, months: int) -> date:
-    """The same day so many months later, or the last day of that month."""
-    years, month = divmod(start.month - 1 + months, 12)
-    year, month = start.year + years, month + 1
-    for number in range(start.day, 27, -1):
-        try:
-            return date(year, month, number)
-        except ValueError:
-            continue
-    return date(year, month, start.day)
 
 
 def _fields(text: str) -> Iterator[str]:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from postloan.calendar import months_after
 from postloan.feeds import values as v
 from postloan.feeds.faults import Faults, refused
 from postloan.feeds.files import UNREADABLE, File
 from postloan.feeds.kinds import Column, Kind, Row, header_key
-from postloan.feeds.mapping import Mapping, months_after
+from postloan.feeds.mapping import Mapping
 
 _MONTHS = v.whole(1, 1200)
 

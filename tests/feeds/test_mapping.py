@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from postloan.book.tables import Borrower, Instalment, Loan, Position
-from postloan.feeds.mapping import months_after
+from postloan.calendar import months_after
 from tests.feeds.desk import Desk
 
 FILE = "id,who,lent,when,months,state\n7,B1,1000,3/31/2026,6,open\n8,B2,2000,1/15/2026,12,void\n"
