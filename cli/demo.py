@@ -240,18 +240,19 @@ def _tour(here: Office, stack: Stack, sinks: Sinks, case_no: str) -> None:
         run_id = cases.get(session, case_no).flow_run_id
         officer = task.staff_no or ""
     ui = stack.api.removesuffix("/api")
+    current = f"postloan demo --home {here.settings.home} --code {officer}"
     show.out.print(
         f"""
 [bold]Ready.[/bold]
   Prefect UI       {ui}
   Messages         {sinks.page}
-  A current code   postloan demo --code {officer}
+  A current code   {current}
 
 [bold]A short tour[/bold]
   1. Open {ui}/runs/flow-run/{run_id}
      It is case {case_no}, suspended until account officer {officer} reports.
   2. Press Resume, fill in the form; staff number {officer}, code 000000: it is asked again, with the reason.
-  3. Resume with the code of: postloan demo --code {officer}
+  3. Resume with the code of: {current}
   4. The mail at {sinks.page} now asks the credit supervisor, then risk control. Sign as they would;
      choose "退回 return" once and see the officer asked again.
   5. The card and the archived report: POSTLOAN_HOME={here.settings.home} postloan loan {task.case_no[3:]} --format html

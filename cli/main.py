@@ -145,7 +145,7 @@ def due(
     with here.book.read() as session:
         if loan is not None:
             loans.get(session, loan)
-        found = duties.between(session, here.policy_file, first, last, loan)
+        found = duties.between(session, here.policy_file, first, last, here.today, loan)
     rows = [{"loan_no": d.loan_no, "kind": d.kind, "due_on": d.due_on, "rule": d.rule} for d in found]
     show.listing(rows, ["due_on", "loan_no", "kind", "rule"], form, f"到期职责 Duties {first} – {last}")
 

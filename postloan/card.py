@@ -11,6 +11,8 @@ from typing import Any
 from sqlmodel import Session, SQLModel
 
 from postloan.book import duties, loans
+from postloan.book.tables import Loan
+from postloan.calendar import months_after
 from postloan.policy import PolicyFile
 from postloan.rendering import Renderer
 
@@ -41,7 +43,9 @@ def card(session: Session, file: PolicyFile, loan_no: str, as_of: date) -> dict[
         "borrower": _row(history.borrower),
         "guarantees": [_row(g) | {"name": p.name} for g, p in history.guarantees],
         "collaterals": [_row(c) for c in history.collaterals],
-        "duties": [asdict(d) for d in duties.between(session, file, date.min, date.max, loan_no)],
+        "duties": [
+            asdict(d) for d in duties.between(session, file, loan.disbursed_on, _last_day(loan), as_of, loan_no)
+        ],
         "cases": [_row(c) for c in history.cases if c.opened_on <= as_of],
         "tasks": [_row(t) for t in history.tasks if seen(t.asked_at)],
         "signals": [_row(s) for s in history.signals if s.seen_on <= as_of],
@@ -60,6 +64,11 @@ def render(renderer: Renderer, shown: dict[str, Any], form: str, language: str, 
         return renderer.text(f"cards/{language}/loan.md", card=shown, institution=institution)
     html = renderer.text(f"cards/{language}/loan.html", card=shown, institution=institution)
     return renderer.pdf(html) if form == "pdf" else html
+
+
+def _last_day(loan: Loan) -> date:
+    """How far ahead duties are shown: a year past maturity, for guarantee periods."""
+    return months_after(loan.matures_on, 12)
 
 
 def _row(row: SQLModel, without: tuple[str, ...] = ()) -> dict[str, Any]:

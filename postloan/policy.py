@@ -15,14 +15,16 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from postloan.calendar import Calendar
 from postloan.errors import CalendarError, PolicyError
@@ -34,9 +36,9 @@ class NoValueYet(PolicyError):
     """A day before the first on which a dated key has a value."""
 
 
-def key(rule: str, source: str, unit: str = "", **bounds: Any) -> Any:
+def key(rule: str, source: str, unit: str = "", default: Any = ..., **bounds: Any) -> Any:
     """A policy value: bounds for pydantic, with the rule's id, its source and its unit beside it."""
-    return Field(..., json_schema_extra={"rule": rule, "source": source, "unit": unit}, **bounds)
+    return Field(default, json_schema_extra={"rule": rule, "source": source, "unit": unit}, **bounds)
 
 
 class Section(BaseModel):
@@ -44,8 +46,10 @@ class Section(BaseModel):
 
 
 def _time_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError("allowed: an IANA time zone such as Asia/Shanghai")
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("allowed: an IANA time zone such as Asia/Shanghai") from None
     return name
 
 
@@ -92,8 +96,118 @@ class FirstInspection(Section):
     announce_to_borrower: bool = key("INS-3", "own; the borrower is told that an inspection is coming")
 
 
+class RoutineInspection(Section):
+    rule: Literal["shortest", "rating"] = key(
+        "INS-6", "own; INS-5 and INS-6 contradict each other for AA: the shorter applies, or the rating's"
+    )
+    max_months: int = key("INS-5", "至少每季度…实地检查一次", "calendar months", ge=1, le=60)
+    high_risk_months: int = key("INS-5", "风险较大的…按月", "calendar months", ge=1, le=60)
+    signal_months: int = key("SIG-1", "own; while a warning signal is open", "calendar months", ge=1, le=60)
+    on_site_months: int = key("INS-5", "至少每季度…实地检查一次", "calendar months", ge=1, le=60)
+    by_rating: dict[str, Annotated[int, Field(ge=1, le=60)]] = key(
+        "INS-6", "AA及以上最长半年, A+、A最长3个月", "calendar months by rating"
+    )
+    other_months: int = key("INS-6", "own; ratings that are not listed, below A", "calendar months", ge=1, le=60)
+    unrated_months: int = key("INS-6", "own; borrowers without a rating", "calendar months", ge=1, le=60)
+    opens_days_before: int = key(
+        "INS-5", "own; the case opens this long before the inspection is due", "calendar days", ge=0, le=366
+    )
+    off_site_products: list[str] = key("INS-7", "只有大数据产品的客户以非现场监测为主; own: products, as the feed says")
+    off_site_below: Decimal = key("INS-7", "own sum of 200万元以下", "in the loan's currency", ge=0)
+    report_working_days: int = key("INS-8", "检查后五个工作日内《信贷资产检查报告》", "working days", ge=0, le=60)
+    sign_working_days: int = key("INS-8", "own; the supervisor signs this long after the report", "working days", ge=0)
+    review_working_days: int = key(
+        "INS-8", "own; risk control reviews this long after the signature", "working days", ge=0
+    )
+
+
+class SpecialInspection(Section):
+    days: int = key("INS-9", "own; the inspection itself, after the signal was published", "calendar days", ge=0)
+    report_days: int = key("INS-9", "检查完毕后的第二天", "calendar days after the inspection", ge=0, le=60)
+    sign_working_days: int = key("INS-9", "own; the supervisor signs this long after the report", "working days", ge=0)
+    review_working_days: int = key(
+        "INS-9", "own; risk control reviews this long after the signature", "working days", ge=0
+    )
+
+
 class InspectionPolicy(Section):
     first: FirstInspection
+    routine: RoutineInspection
+    special: SpecialInspection
+
+
+class Signals(Section):
+    serious: list[str] = key("SIG-3", "own; kinds that call for a special inspection and at least special mention")
+    overdue_days: int = key("SIG-2", "own; a loan this long past due raises the signal", "calendar days", ge=1)
+    min_cover: Decimal = key(
+        "SIG-2", "own; value of the collateral over what is outstanding, for mortgaged and pledged loans", ge=0
+    )
+    rating_scale: list[str] = key("INS-6", "own; ratings from the best to the worst")
+    watched_fields: list[str] = key(
+        "INS-11", "法定代表人、名称、住所等变更; own: fields of a borrower whose change raises a signal"
+    )
+    assign_working_days: int = key("SIG-1", "own; the supervisor assigns a handler", "working days", ge=0, le=60)
+    handle_working_days: int = key("SIG-1", "own; the handler acts and feeds back", "working days", ge=0, le=60)
+    confirm_working_days: int = key("SIG-1", "own; risk control confirms", "working days", ge=0, le=60)
+    clear_days: int = key("SIG-1", "own; a signal is to be cleared this long after it was seen", "calendar days", ge=1)
+    levels: list[str] = key(
+        "INS-10", "对超出权限的逐级上报; own: the roles above the supervisor, in order", min_length=1
+    )
+
+
+class ClassificationPolicy(Section):
+    months: list[Annotated[int, Field(ge=1, le=12)]] = key(
+        "CLS-2", "own; months at whose end every loan is classified", "months of the year"
+    )
+    due_days: int = key("CLS-2", "own; the classification is due this long after", "calendar days", ge=0, le=90)
+    special_mention_days: int = key("CLS-1", "金融资产风险分类办法 (2023)", "days past due, more than", ge=0)
+    substandard_days: int = key("CLS-1", "金融资产风险分类办法 (2023)", "days past due, more than", ge=0)
+    doubtful_days: int = key("CLS-1", "金融资产风险分类办法 (2023)", "days past due, more than", ge=0)
+    loss_days: int = key("CLS-1", "金融资产风险分类办法 (2023)", "days past due, more than", ge=0)
+    contagion_share: Decimal = key(
+        "CLS-1", "金融资产风险分类办法 (2023): 非零售债务人, share of its debts at the bank", ge=0, le=1
+    )
+    observation_months: int = key(
+        "CLS-1", "金融资产风险分类办法 (2023): 重组资产观察期", "calendar months", ge=0, le=120
+    )
+    review_working_days: int = key("CLS-2", "own; credit administration reviews", "working days", ge=0, le=60)
+    approve_working_days: int = key("CLS-2", "own; the authority decides", "working days", ge=0, le=60)
+    authority: str = key("CLS-2", "own; the role that may approve a better category than the rule gives")
+
+
+class Tickler(Section):
+    """A document that lapses, or is due from the borrower each year: a dated duty without code."""
+
+    title: str = key("INS-11", "own; what people read", min_length=1)
+    rule: str = key("INS-11", "own; id of the rule that `postloan due` names", min_length=1)
+    on: Literal["", "collateral.insured_until", "collateral.valuation_due", "guarantee.until_on",
+                "borrower.licence_until"] = key(
+        "INS-11", "own; the date in the book after which it has lapsed", default=""
+    )  # fmt: skip
+    yearly: list[Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]] = key(
+        "INS-11", "own; days of each year (MM-DD) by which it is due from the borrower", default=[]
+    )
+    borrower_kinds: list[Literal["corporate", "small_enterprise", "personal"]] = key(
+        "INS-11", "own; borrowers whom it concerns; none: all", default=[]
+    )
+    opens_days_before: int = key("INS-11", "own; the case opens this long before", "calendar days", ge=0, le=366)
+    role: str = key(
+        "INS-11", "own; who gets the new document; account_officer: the loan's own", default="account_officer"
+    )
+
+    @model_validator(mode="after")
+    def _one_date(self) -> Tickler:
+        if bool(self.on) == bool(self.yearly):
+            raise ValueError('allowed: either on = "a date of the book" or yearly = ["MM-DD"], not both')
+        for day in self.yearly:
+            date.fromisoformat(f"2001-{day}")  # 02-29 is no day of each year
+        return self
+
+
+class Limitation(Section):
+    guarantee_months: int = key(
+        "LIM-2", "民法典 692: 没有约定的, 保证期间为主债务履行期限届满之日起六个月", "calendar months", ge=1, le=120
+    )
 
 
 class Workload(Section):
@@ -150,6 +264,10 @@ class Policy(Section):
     calendar: CalendarPolicy
     signing: Signing
     inspection: InspectionPolicy
+    signals: Signals
+    classification: ClassificationPolicy
+    ticklers: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,40}$")], Tickler]
+    limitation: Limitation
     workload: Workload
     tasks: Tasks
     notices: Notices
@@ -189,7 +307,19 @@ class PolicyFile:
 
     def at(self, day: date) -> Policy:
         """The policy in force on `day`. Raises PolicyError where a key has no value for that day."""
-        return _validate(_in_force(self.values, day, ()), self.name)
+        started = bisect_right(self._starts, day)
+        if started not in self._validated:
+            self._validated[started] = _validate(_in_force(self.values, day, ()), self.name)
+        return self._validated[started]
+
+    @cached_property
+    def _starts(self) -> list[date]:
+        return self.dates()
+
+    @cached_property
+    def _validated(self) -> dict[int, Policy]:
+        """The policy of each stretch in which no value changes, as far as it was asked for."""
+        return {}
 
     def dates(self) -> list[date]:
         """The days on which some value changes."""

@@ -58,8 +58,9 @@ def work_out(office: Office, day: date) -> DayResult:
         office.policy_file.at(day).working_days.day(day)
         before = _queued(writer.session)
         version = cases.keep_policy(writer, office.policy_file)
-        done.caught_up = _missed_days(writer.session, day)
-        done.opened_cases = duties.open_cases(writer, office.policy_file, version, day)
+        since = _last_round(writer.session, day)
+        done.caught_up = _days_after(since, day)
+        done.opened_cases = duties.open_cases(writer, office.policy_file, version, day, since)
         done.opened_cases += notices.open_failure_cases(writer, version, day)
         done.opened = len(done.opened_cases)
         done.reminders, done.escalations = _remind(office, writer, day)
@@ -73,12 +74,14 @@ def _queued(session: Session) -> int:
     return session.exec(select(func.count()).select_from(Notice)).one()
 
 
-def _missed_days(session: Session, day: date) -> list[date]:
-    """The days before `day` without a round since the last one."""
-    last = session.exec(select(func.max(RoundDay.day)).where(RoundDay.day < day)).one()
-    if last is None:
-        return []
-    return [last + timedelta(days=n) for n in range(1, (day - last).days)]
+def _last_round(session: Session, day: date) -> date | None:
+    """The last day before `day` that a round has dealt with."""
+    return session.exec(select(func.max(RoundDay.day)).where(RoundDay.day < day)).one()
+
+
+def _days_after(since: date | None, day: date) -> list[date]:
+    """The days between, both exclusive: those without a round."""
+    return [since + timedelta(days=n) for n in range(1, (day - since).days)] if since else []
 
 
 def _note_days(writer: Writer, day: date, done: DayResult) -> None:

@@ -20,6 +20,7 @@ BORROWER_KINDS = ("corporate", "small_enterprise", "personal")
 REPAYMENT_METHODS = ("bullet", "equal_instalment", "equal_principal", "interest_only", "custom")
 SECURITIES = ("credit", "guaranteed", "mortgaged", "pledged")
 DAY_COUNTS = ("actual/360", "actual/365", "30/360")
+RISK_CLASSES = ("normal", "special_mention", "substandard", "doubtful", "loss")
 CASE_STATES = ("open", "closed", "cancelled")
 TASK_STATES = ("open", "answered", "refused", "superseded")
 NOTICE_STATES = ("queued", "sending", "sent", "failed", "given_up")
@@ -109,11 +110,23 @@ class Borrower(SQLModel, table=True):
     branch_no: str | None = _ref("branch.branch_no", default=None)
     language: str = ""
     address: str = ""
+    legal_representative: str = ""
+    licence_until: date | None = None
+
+
+class BorrowerChange(SQLModel, table=True):
+    """A change of a borrower's record that a feed brought (INS-11), for the rules to look at."""
+
+    __tablename__ = "borrower_change"
+    id: int | None = Field(default=None, primary_key=True)
+    borrower_no: str = _ref("borrower.borrower_no")
+    field: str
+    changed_on: date = Field(index=True)
 
 
 class Loan(SQLModel, table=True):
     """A loan note (借据). `annual_rate` is percent per year; `settled_on` the day the last cent came
-    in, where the feed says so."""
+    in, where the feed says so; `restructured_on` that of the latest restructuring or refinancing."""
 
     __tablename__ = "loan"
     __table_args__ = (
@@ -136,6 +149,7 @@ class Loan(SQLModel, table=True):
     first_drawdown_on: date | None = None
     matures_on: date = Field(index=True)
     settled_on: date | None = None
+    restructured_on: date | None = None
     product: str = ""
     purpose: str = ""
     consignor: str = ""
@@ -251,12 +265,14 @@ class Rating(SQLModel, table=True):
 
 
 class Signal(SQLModel, table=True):
-    """A warning signal (预警信号) on a loan or on a borrower, from a feed or from a case."""
+    """A warning signal (预警信号) on a loan or on a borrower, from a feed, a case or a rule; open
+    until it is cleared."""
 
     __tablename__ = "signal"
     __table_args__ = (
         UniqueConstraint("source", "loan_no", "borrower_no", "kind", "seen_on", name="uq_signal"),
         CheckConstraint("loan_no IS NOT NULL OR borrower_no IS NOT NULL", name="ck_signal_subject"),
+        Index("ix_signal_open", "cleared_on", "kind"),
     )
     id: int | None = Field(default=None, primary_key=True)
     loan_no: str | None = _ref("loan.loan_no", default=None)
@@ -265,6 +281,20 @@ class Signal(SQLModel, table=True):
     seen_on: date
     detail: str = Field(default="", sa_column=Column(Text, nullable=False))
     source: str = ""
+    case_no: str | None = _ref("case.case_no", default=None)
+    cleared_on: date | None = None
+
+
+class Classification(SQLModel, table=True):
+    """The risk category of a loan from a day on (风险分类), and the best one that the rules allowed."""
+
+    __tablename__ = "classification"
+    __table_args__ = (_one_of("risk_class", RISK_CLASSES), _one_of("rule_class", RISK_CLASSES))
+    loan_no: str = Field(foreign_key="loan.loan_no", primary_key=True)
+    as_of: date = Field(primary_key=True)
+    risk_class: str
+    rule_class: str
+    why: str = ""
     case_no: str | None = _ref("case.case_no", default=None)
 
 

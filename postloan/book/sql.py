@@ -1,0 +1,112 @@
+"""Days and months in SQL, in either database's words."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Date, Integer, case, literal
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+
+class plus_days(FunctionElement[date]):
+    """`plus_days(day, days)`: so many calendar days later."""
+
+    inherit_cache = True
+    type = Date()
+
+    def __init__(self, day: Any, days: int) -> None:
+        super().__init__(day, literal(days, Integer()))
+
+
+class plus_months(FunctionElement[date]):
+    """`plus_months(day, months)`: the same day of the month so many months later, or the last day of a
+    shorter month; as `calendar.months_after`."""
+
+    inherit_cache = True
+    type = Date()
+
+
+class days_between(FunctionElement[int]):
+    """`days_between(first, last)`: calendar days from one to the other."""
+
+    inherit_cache = True
+    type = Integer()
+
+
+class month_index(FunctionElement[int]):
+    """`month_index(day)`: months since the year 0; the difference of two is the months between, days
+    left aside."""
+
+    inherit_cache = True
+    type = Integer()
+
+
+def _words(element: FunctionElement[Any], compiler: Any, **kw: Any) -> list[str]:
+    return [compiler.process(clause, **kw) for clause in element.clauses]
+
+
+@compiles(plus_days, "sqlite")
+def _sqlite_plus_days(element: plus_days, compiler: Any, **kw: Any) -> str:
+    day, days = _words(element, compiler, **kw)
+    return f"date({day}, ({days}) || ' days')"
+
+
+@compiles(plus_days)
+def _plus_days(element: plus_days, compiler: Any, **kw: Any) -> str:
+    day, days = _words(element, compiler, **kw)
+    return f"({day} + CAST({days} AS integer))"
+
+
+@compiles(plus_months, "sqlite")
+def _sqlite_plus_months(element: plus_months, compiler: Any, **kw: Any) -> str:
+    day, months = _words(element, compiler, **kw)
+    start = f"'start of month', ({months}) || ' months'"
+    last = f"date({day}, {start}, '+1 months', '-1 days')"
+    return f"min(date({day}, {start}, (strftime('%d', {day}) - 1) || ' days'), {last})"
+
+
+@compiles(plus_months)
+def _plus_months(element: plus_months, compiler: Any, **kw: Any) -> str:
+    day, months = _words(element, compiler, **kw)
+    return f"CAST({day} + make_interval(months => CAST({months} AS integer)) AS date)"
+
+
+@compiles(days_between, "sqlite")
+def _sqlite_days_between(element: days_between, compiler: Any, **kw: Any) -> str:
+    first, last = _words(element, compiler, **kw)
+    return f"CAST(julianday({last}) - julianday({first}) AS INTEGER)"
+
+
+@compiles(days_between)
+def _days_between(element: days_between, compiler: Any, **kw: Any) -> str:
+    first, last = _words(element, compiler, **kw)
+    return f"(CAST({last} AS date) - CAST({first} AS date))"
+
+
+@compiles(month_index, "sqlite")
+def _sqlite_month_index(element: month_index, compiler: Any, **kw: Any) -> str:
+    (day,) = _words(element, compiler, **kw)
+    return f"(CAST(strftime('%Y', {day}) AS INTEGER) * 12 + CAST(strftime('%m', {day}) AS INTEGER) - 1)"
+
+
+@compiles(month_index)
+def _month_index(element: month_index, compiler: Any, **kw: Any) -> str:
+    (day,) = _words(element, compiler, **kw)
+    return f"CAST(extract(year from CAST({day} AS date)) * 12 + extract(month from CAST({day} AS date)) - 1 AS integer)"
+
+
+def on(day: date) -> Any:
+    """A day as a typed constant."""
+    return literal(day, Date())
+
+
+def least(one: Any, other: Any) -> Any:
+    """The smaller of two expressions that are not NULL."""
+    return case((one <= other, one), else_=other)
+
+
+def greatest(one: Any, other: Any) -> Any:
+    """The larger of two expressions that are not NULL."""
+    return case((one >= other, one), else_=other)

@@ -1,0 +1,198 @@
+"""Where every loan of the book stands on a day: one SELECT, however many loans.
+
+The same figures as `loans.standing` gives for one loan, which a test compares with it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import Integer, Subquery, and_, case, exists, func, literal, null, select, union_all
+
+from postloan.book import tables as t
+from postloan.book.sql import days_between, greatest, least, on
+from postloan.book.types import Money
+
+ZERO = literal(Decimal("0.00"), Money())
+
+
+def standings(as_of: date, name: str = "standing") -> Subquery:
+    """(loan_no, days_past_due, principal_outstanding, overdue) of every loan, at the end of a day."""
+    core = _by_core(as_of)
+    schedule = _by_schedule(as_of)
+    loan = t.Loan.__table__.c  # type: ignore[attr-defined]
+    has_core = core.c.loan_no.is_not(None)
+    return (
+        select(
+            loan.loan_no,
+            case((has_core, core.c.days_past_due), else_=func.coalesce(schedule.c.days_past_due, 0)).label(
+                "days_past_due"
+            ),
+            case((has_core, core.c.principal_outstanding), else_=schedule.c.principal_outstanding).label(
+                "principal_outstanding"
+            ),
+            case((has_core, core.c.overdue), else_=schedule.c.overdue).label("overdue"),
+        )
+        .select_from(t.Loan)
+        .outerjoin(core, core.c.loan_no == loan.loan_no)
+        .join(schedule, schedule.c.loan_no == loan.loan_no)
+        .subquery(name)
+    )
+
+
+def settlements() -> Subquery:
+    """(loan_no, settled_on) of the loans that are paid in full: as the loan itself says, else the day of
+    the first position with nothing outstanding, else that of the receipt that covers the whole schedule."""
+    loan = t.Loan.__table__.c  # type: ignore[attr-defined]
+    position = t.Position.__table__.c  # type: ignore[attr-defined]
+    nothing_left = and_(
+        position.principal_outstanding == ZERO, position.overdue_principal == ZERO, position.overdue_interest == ZERO
+    )
+    core = (
+        select(position.loan_no, func.min(case((nothing_left, position.as_of), else_=null())).label("settled_on"))
+        .group_by(position.loan_no)
+        .subquery("core_settled")
+    )
+    covered = _covered()
+    settled_on = case(
+        (loan.settled_on.is_not(None), loan.settled_on),
+        (core.c.loan_no.is_not(None), core.c.settled_on),
+        else_=covered.c.settled_on,
+    )
+    return (
+        select(loan.loan_no, settled_on.label("settled_on"))
+        .select_from(t.Loan)
+        .outerjoin(core, core.c.loan_no == loan.loan_no)
+        .outerjoin(covered, covered.c.loan_no == loan.loan_no)
+        .where(settled_on.is_not(None))
+        .subquery("settlement")
+    )
+
+
+def _covered() -> Subquery:
+    """The day on which the receipts of a loan first covered all that is scheduled."""
+    loan = t.Loan.__table__.c  # type: ignore[attr-defined]
+    instalment = t.Instalment.__table__.c  # type: ignore[attr-defined]
+    repayment = t.Repayment.__table__.c  # type: ignore[attr-defined]
+    amount = instalment.principal_due + instalment.interest_due + instalment.fee_due
+    total = select(instalment.loan_no, func.sum(amount).label("amount")).group_by(instalment.loan_no).subquery("total")
+    undone = select(repayment.reverses).where(repayment.reverses.is_not(None))
+    running = (
+        select(
+            repayment.loan_no,
+            repayment.paid_on,
+            func.sum(repayment.amount)
+            .over(partition_by=repayment.loan_no, order_by=(repayment.paid_on, repayment.receipt_no))
+            .label("so_far"),
+        )
+        .where(repayment.reverses.is_(None), repayment.receipt_no.not_in(undone))
+        .subquery("running")
+    )
+    return (
+        select(running.c.loan_no, func.min(running.c.paid_on).label("settled_on"))
+        .join(loan.loan_no.table, loan.loan_no == running.c.loan_no)
+        .outerjoin(total, total.c.loan_no == running.c.loan_no)
+        .where(running.c.so_far >= func.coalesce(total.c.amount, loan.principal))
+        .group_by(running.c.loan_no)
+        .subquery("covered")
+    )
+
+
+def _by_core(as_of: date) -> Subquery:
+    """The newest position of each loan; a count of days that runs, runs on."""
+    position = t.Position.__table__.c  # type: ignore[attr-defined]
+    newest = (
+        select(position.loan_no, func.max(position.as_of).label("as_of"))
+        .where(position.as_of <= as_of)
+        .group_by(position.loan_no)
+        .subquery("newest")
+    )
+    days = position.days_past_due
+    return (
+        select(
+            position.loan_no,
+            case((days > 0, days + days_between(position.as_of, on(as_of))), else_=0).label("days_past_due"),
+            position.principal_outstanding,
+            (position.overdue_principal + position.overdue_interest).label("overdue"),
+        )
+        .join(newest, and_(newest.c.loan_no == position.loan_no, newest.c.as_of == position.as_of))
+        .subquery("core")
+    )
+
+
+def _by_schedule(as_of: date) -> Subquery:
+    """By instalments and receipts, oldest first; interest and fees before principal."""
+    loan = t.Loan.__table__.c  # type: ignore[attr-defined]
+    instalment = t.Instalment.__table__.c  # type: ignore[attr-defined]
+    amount = instalment.principal_due + instalment.interest_due + instalment.fee_due
+    scheduled = select(
+        instalment.loan_no,
+        instalment.due_on,
+        instalment.principal_due.label("principal"),
+        amount.label("amount"),
+        func.sum(amount)
+        .over(partition_by=instalment.loan_no, order_by=(instalment.due_on, instalment.number))
+        .label("until_here"),
+    )
+    # Without a schedule, all of it is due at maturity.
+    whole = select(loan.loan_no, loan.matures_on, loan.principal, loan.principal, loan.principal).where(
+        ~exists().where(instalment.loan_no == loan.loan_no)
+    )
+    dues = union_all(scheduled, whole).subquery("dues")
+    received = _received(as_of)
+    got = func.coalesce(received.c.amount, ZERO)
+    before = dues.c.until_here - dues.c.amount
+    reached = got - before - (dues.c.amount - dues.c.principal)
+    paid = case((reached <= ZERO, ZERO), else_=least(reached, dues.c.principal))
+    fallen = dues.c.due_on < as_of
+    unpaid = and_(fallen, dues.c.until_here > got)
+    sums = (
+        select(
+            dues.c.loan_no,
+            func.min(case((unpaid, dues.c.due_on), else_=null())).label("oldest"),
+            func.sum(case((fallen, dues.c.amount), else_=ZERO)).label("fallen"),
+            func.sum(paid).label("paid"),
+            func.max(got).label("received"),
+        )
+        .select_from(dues)
+        .outerjoin(received, received.c.loan_no == dues.c.loan_no)
+        .group_by(dues.c.loan_no)
+        .subquery("sums")
+    )
+    drawn = _drawn(as_of)
+    lent = case(
+        (drawn.c.loan_no.is_not(None), drawn.c.amount), (loan.disbursed_on <= as_of, loan.principal), else_=ZERO
+    )
+    return (
+        select(
+            loan.loan_no,
+            case((sums.c.oldest.is_(None), literal(0, Integer())), else_=days_between(sums.c.oldest, on(as_of))).label(
+                "days_past_due"
+            ),
+            greatest(lent - sums.c.paid, ZERO).label("principal_outstanding"),
+            greatest(sums.c.fallen - sums.c.received, ZERO).label("overdue"),
+        )
+        .select_from(t.Loan)
+        .join(sums, sums.c.loan_no == loan.loan_no)
+        .outerjoin(drawn, drawn.c.loan_no == loan.loan_no)
+        .subquery("schedule")
+    )
+
+
+def _received(as_of: date) -> Subquery:
+    repayment = t.Repayment.__table__.c  # type: ignore[attr-defined]
+    undone = select(repayment.reverses).where(repayment.reverses.is_not(None), repayment.paid_on <= as_of)
+    return (
+        select(repayment.loan_no, func.sum(repayment.amount).label("amount"))
+        .where(repayment.paid_on <= as_of, repayment.reverses.is_(None), repayment.receipt_no.not_in(undone))
+        .group_by(repayment.loan_no)
+        .subquery("received")
+    )
+
+
+def _drawn(as_of: date) -> Subquery:
+    """What was drawn by a day, for the loans that have drawdowns at all."""
+    drawdown = t.Drawdown.__table__.c  # type: ignore[attr-defined]
+    amount = case((drawdown.drawn_on <= as_of, drawdown.amount), else_=ZERO)
+    return select(drawdown.loan_no, func.sum(amount).label("amount")).group_by(drawdown.loan_no).subquery("drawn")
