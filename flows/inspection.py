@@ -1,24 +1,86 @@
-"""Inspections. First inspection (首次检查): INS-2, INS-3, INS-4, INS-8, REC-6."""
+"""Inspections: the first (首次检查), the routine (常规检查) and the special one (紧急检查).
+
+All three go the same way (INS-4, INS-8, INS-9): an officer inspects and reports, the credit
+supervisor signs, risk control accepts or has it done again, the report is archived.
+"""
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Generic, TypeVar
 
 from prefect import flow
-from prefect.states import Completed, State
+from prefect.states import State
+from pydantic import BaseModel
 
-from postloan.book import cases, loans
-from postloan.book.tables import Case
-from postloan.forms import METHODS, FirstInspectionReport, RiskReview, SupervisorSignature
-from postloan.policy import Policy
-from postloan.rendering import masked, money, plain
+from postloan.book import cases
+from postloan.forms import (
+    METHODS,
+    FirstInspectionReport,
+    Form,
+    LevelDecision,
+    RiskReview,
+    RoutineInspectionReport,
+    SpecialInspectionReport,
+    SupervisorDecision,
+    SupervisorSignature,
+    rows,
+)
+from postloan.rendering import plain
 from postloan.rules.duties_apart import Mandate
-from postloan.rules.inspection import FirstInspectionFacts, report_due, report_faults
-from tasks import inspection, notices, runs
+from postloan.rules.inspection import (
+    FirstInspectionFacts,
+    inspection_report_faults,
+    on_site_required,
+    report_due,
+    report_faults,
+)
+from postloan.rules.signals import BY_LABEL
+from tasks import inspection, notices
 from tasks.human import Answer, ask
-from tasks.office import Office
+from tasks.work import Work, begin, finish, superseded
 
-TITLE = "信贷业务首次检查报告单"
+F = TypeVar("F", bound=Form)
+S = TypeVar("S", SupervisorSignature, SupervisorDecision)
+
+
+@dataclass(frozen=True)
+class Paper(Generic[F, S]):
+    """What one kind of inspection puts on paper, and by when.
+
+    Attributes:
+        kind: of the document in the archive; its template.
+        form, signature: what the officer and the supervisor fill in.
+        again_days: working days for the report after it was returned.
+        sign_days, review_days: working days for the signature and the review.
+        faults: what keeps a report, handed in on a day, from being accepted.
+        about: markdown above every form.
+    """
+
+    kind: str
+    title: str
+    form: type[F]
+    signature: type[S]
+    again_days: int
+    sign_days: int
+    review_days: int
+    faults: Callable[[F, date], list[str]]
+    about: str
+
+
+@dataclass(frozen=True)
+class Signed(Generic[F, S]):
+    """A report that risk control accepted, and how many rounds it took."""
+
+    report: Answer[F]
+    signature: Answer[S]
+    review: Answer[RiskReview]
+    rounds: int
+
+
+# -------------------------------------------------------------------------------- the three kinds
 
 
 @flow(name="first-inspection", flow_run_name="首次检查 {case_no}", retries=0)
@@ -28,166 +90,307 @@ def first_inspection(case_no: str) -> State:
     Args:
         case_no: the case in the book, for example FI-L0001. The daily round opens it.
     """
-    office = Office.open()
-    if not runs.claim(office, case_no):
-        return Completed(name="Superseded", message="another run carries out this case, or it is closed")
-    with office.book.read() as session:
-        case = cases.get(session, case_no)
-        policy = office.policy_of(session, case)
-        branch = loans.get(session, case.loan_no).branch_no or ""
-
+    work = begin(case_no)
+    if work is None:
+        return superseded()
     officer = inspection.assign_officer(case_no)
-    if policy.inspection.first.announce_to_borrower:
+    if work.policy.inspection.first.announce_to_borrower:
         inspection.announce(case_no)
         notices.deliver()
-
-    rework = 1
-    while True:
-        report = _report(office, case, policy, officer, rework)
-        signed = _signature(office, case, policy, branch, report, rework)
-        if signed.form.returned:
-            rework += 1
-            continue
-        reviewed = _review(office, case, policy, report, signed, rework)
-        if not reviewed.form.returned:
-            break
-        rework += 1
-
-    form = report.form
-    if form.signals:
-        inspection.record_signals(case_no, list(form.signals), form.inspected_on, form.findings)
+    paper = _first_paper(work)
+    signed = _inspect(work, paper, officer)
+    _record_signals(work, signed)
     inspection.archive_report(
         case_no,
-        "first_inspection_report",
-        TITLE,
+        paper.kind,
+        paper.title,
         {
-            "report": form.model_dump(),
-            "supervisor": signed.form.model_dump(),
-            "review": reviewed.form.model_dump(),
-            "rounds": rework,
+            "report": signed.report.form.model_dump(),
+            "supervisor": signed.signature.form.model_dump(),
+            "review": signed.review.form.model_dump(),
+            "rounds": signed.rounds,
         },
     )
-    with office.book.write(origin=f"flow-run {runs.current_run_id()}") as writer:
-        cases.close(writer, case, "archived")
-    runs.show_done(case)
-    return Completed(message=f"{case_no} archived after {rework} round(s)")
+    return finish(work, "archived", f"{case_no} archived after {signed.rounds} round(s)")
 
 
-def _step(name: str, rework: int) -> str:
-    return name if rework == 1 else f"{name}-{rework}"
+@flow(name="routine-inspection", flow_run_name="常规检查 {case_no}", retries=0)
+def routine_inspection(case_no: str) -> State:
+    """A routine inspection of a loan, by its rating and risk, to the archived report.
+
+    Args:
+        case_no: the case in the book, for example RI-L0001-03. The daily round opens it.
+    """
+    work = begin(case_no)
+    if work is None:
+        return superseded()
+    officer = inspection.assign_officer(case_no)
+    paper = _routine_paper(work)
+    signed = _inspect(work, paper, officer)
+    _record_signals(work, signed)
+    _archive(work, paper, signed)
+    return finish(work, "archived", f"{case_no} archived after {signed.rounds} round(s)")
 
 
-def _report(office: Office, case: Case, policy: Policy, officer: str, rework: int) -> Answer[FirstInspectionReport]:
-    """The officer inspects and reports; after rework, inspects again."""
-    rules = policy.inspection.first
+@flow(name="special-inspection", flow_run_name="紧急检查 {case_no}", retries=0)
+def special_inspection(case_no: str) -> State:
+    """A special inspection on a serious warning signal, with what the levels above decided.
 
-    def check(form: FirstInspectionReport, answered_on: date) -> list[str]:
-        faults = []
+    Args:
+        case_no: the case in the book, for example SI-L0001-S12. The daily round opens it.
+    """
+    work = begin(case_no)
+    if work is None:
+        return superseded()
+    officer = inspection.assign_officer(case_no)
+    paper = _special_paper(work)
+    signed = _inspect(work, paper, officer)
+    decisions = _levels(work, paper, signed)
+    _record_signals(work, signed)
+    _archive(work, paper, signed, decisions)
+    return finish(work, "archived", f"{case_no} archived, {len(decisions)} level(s) above decided")
+
+
+def _first_paper(work: Work) -> Paper[FirstInspectionReport, SupervisorSignature]:
+    """《信贷业务首次检查报告单》: INS-2, INS-3, INS-4."""
+    rules = work.policy.inspection.first
+
+    def faults(form: FirstInspectionReport, answered_on: date) -> list[str]:
+        found = []
         if METHODS[form.method] not in rules.methods:
-            faults.append(f"检查方式 {form.method} 不被允许 (the policy allows {', '.join(rules.methods)})")
-        return faults + report_faults(
-            FirstInspectionFacts(case.anchor_on, answered_on, case.due_on),
+            found.append(f"检查方式 {form.method} 不被允许 (the policy allows {', '.join(rules.methods)})")
+        return found + report_faults(
+            FirstInspectionFacts(work.case.anchor_on, answered_on, work.case.due_on),
             inspected_on=form.inspected_on,
-            report_due_on=report_due(form.inspected_on, rules.report_working_days, policy.working_days),
+            report_due_on=report_due(form.inspected_on, rules.report_working_days, work.calendar),
             fully_compliant=form.fully_compliant,
             signals=list(form.signals),
             findings=form.findings,
             reason_late=form.reason_late,
         )
 
+    title = "信贷业务首次检查报告单"
+    return Paper(
+        "first_inspection_report",
+        title,
+        FirstInspectionReport,
+        SupervisorSignature,
+        rules.report_working_days,
+        rules.sign_working_days,
+        rules.review_working_days,
+        faults,
+        work.heading(title, ("首次提款日", str(work.case.anchor_on)), ("约定用途", work.loan.purpose)),
+    )
+
+
+def _routine_paper(work: Work) -> Paper[RoutineInspectionReport, SupervisorSignature]:
+    """《信贷资产检查报告》: INS-5, INS-7, INS-8, INS-11."""
+    rules = work.policy.inspection.routine
+    facts = inspection.security_of(work.office, work.loan)
+    off_site = work.loan.product in rules.off_site_products and work.loan.principal < rules.off_site_below
+    on_site = on_site_required(int(work.case.subject), every_months=rules.on_site_months, off_site=off_site)
+
+    def faults(form: RoutineInspectionReport, answered_on: date) -> list[str]:
+        found = []
+        if on_site and METHODS[form.method] != "on_site":
+            found.append("本次须实地检查 (INS-5: this one must be on site)")
+        missing = form.missing_subjects(
+            enterprise=work.borrower.kind != "personal", guaranteed=facts.guaranteed, secured=facts.secured
+        )
+        if missing:
+            found.append(f"须检查 (to be looked at): {'; '.join(missing)}")
+        return found + inspection_report_faults(
+            inspected_on=form.inspected_on,
+            today=answered_on,
+            not_before=min(work.case.opened_on, work.case.due_on) - timedelta(days=rules.opens_days_before),
+            due_on=work.case.due_on,
+            report_due_on=report_due(form.inspected_on, rules.report_working_days, work.calendar),
+            in_order=form.in_order,
+            signals=list(form.signals),
+            findings=form.findings,
+            reason_late=form.reason_late,
+        )
+
+    title = "信贷资产检查报告"
+    how = "实地 on site" if on_site else "非现场 off site" if off_site else "不限 any"
+    return Paper(
+        "routine_inspection_report",
+        title,
+        RoutineInspectionReport,
+        SupervisorSignature,
+        rules.report_working_days,
+        rules.sign_working_days,
+        rules.review_working_days,
+        faults,
+        work.heading(title, ("检查依据", work.case.rule), ("检查方式要求", how)) + facts.as_markdown(),
+    )
+
+
+def _special_paper(work: Work) -> Paper[SpecialInspectionReport, SupervisorDecision]:
+    """《紧急检查报告》: INS-9, INS-10."""
+    rules = work.policy.inspection.special
+    signal = inspection.signal_of(work.office, work.case)
+
+    def faults(form: SpecialInspectionReport, answered_on: date) -> list[str]:
+        return inspection_report_faults(
+            inspected_on=form.inspected_on,
+            today=answered_on,
+            not_before=signal.seen_on,
+            due_on=work.case.due_on,
+            report_due_on=form.inspected_on + timedelta(days=rules.report_days),
+            in_order=True,
+            signals=list(form.signals),
+            findings=form.findings,
+            reason_late=form.reason_late,
+        )
+
+    title = "紧急检查报告"
+    about = work.heading(title, ("预警信号", signal.title), ("发现日期", str(signal.seen_on)))
+    return Paper(
+        "special_inspection_report",
+        title,
+        SpecialInspectionReport,
+        SupervisorDecision,
+        rules.sign_working_days,
+        rules.sign_working_days,
+        rules.review_working_days,
+        faults,
+        about + (f"\n\n> {plain(signal.detail)}" if signal.detail else ""),
+    )
+
+
+# --------------------------------------------------------------------------- what they have in common
+
+
+def _inspect(work: Work, paper: Paper[F, S], officer: str) -> Signed[F, S]:
+    """Report, signature and review, again and again until risk control accepts."""
+    rework = 1
+    while True:
+        report = _report(work, paper, officer, rework)
+        signature = _signature(work, paper, report, rework)
+        if signature.form.returned:
+            rework += 1
+            continue
+        review = _review(work, paper, report, signature, rework)
+        if not review.form.returned:
+            return Signed(report, signature, review, rework)
+        rework += 1
+
+
+def _step(name: str, rework: int) -> str:
+    return name if rework == 1 else f"{name}-{rework}"
+
+
+def _report(work: Work, paper: Paper[F, S], officer: str, rework: int) -> Answer[F]:
+    """The officer inspects and reports; after rework, inspects again."""
+    again = work.calendar.add_working_days(work.office.today, paper.again_days)
     return ask(
-        office,
-        case,
+        work.office,
+        work.case,
         step=_step("report", rework),
         duty="report",
         title="检查报告" if rework == 1 else f"检查报告 (第{rework}次)",
-        form=FirstInspectionReport,
+        form=paper.form,
         of=Mandate(inspection.OFFICER, officer),
-        due_on=case.due_on
-        if rework == 1
-        else policy.working_days.add_working_days(office.today, rules.report_working_days),
-        context=_about(office, case) + _returned(office, case, rework),
-        check=check,
+        due_on=work.case.due_on if rework == 1 else again,
+        context=paper.about + _returned(work, rework),
+        check=paper.faults,
     )
 
 
-def _signature(
-    office: Office,
-    case: Case,
-    policy: Policy,
-    branch: str,
-    report: Answer[FirstInspectionReport],
-    rework: int,
-) -> Answer[SupervisorSignature]:
+def _signature(work: Work, paper: Paper[F, S], report: Answer[F], rework: int) -> Answer[S]:
     """The credit supervisor reads the report, opines and signs."""
-    reported_on = office.local(report.signed_at).date()
     return ask(
-        office,
-        case,
+        work.office,
+        work.case,
         step=_step("sign", rework),
         duty="sign",
         title="信贷主管签字",
-        form=SupervisorSignature,
-        of=Mandate("credit_supervisor", branch_no=branch),
-        due_on=policy.working_days.add_working_days(reported_on, policy.inspection.first.sign_working_days),
-        context=_about(office, case) + _summary(report),
+        form=paper.signature,
+        of=Mandate("credit_supervisor", branch_no=work.branch),
+        due_on=work.working_days_after(report, paper.sign_days),
+        context=paper.about + _summary(report),
     )
 
 
-def _review(
-    office: Office,
-    case: Case,
-    policy: Policy,
-    report: Answer[FirstInspectionReport],
-    signed: Answer[SupervisorSignature],
-    rework: int,
-) -> Answer[RiskReview]:
+def _review(work: Work, paper: Paper[F, S], report: Answer[F], signature: Answer[S], rework: int) -> Answer[RiskReview]:
     """Risk control reviews, and accepts the report or returns it."""
-    signed_on = office.local(signed.signed_at).date()
+    opinion = plain(signature.form.opinion)
     return ask(
-        office,
-        case,
+        work.office,
+        work.case,
         step=_step("review", rework),
         duty="review",
         title="风险控制部审核",
         form=RiskReview,
         of=Mandate("risk_control"),
-        due_on=policy.working_days.add_working_days(signed_on, policy.inspection.first.review_working_days),
-        context=_about(office, case)
-        + _summary(report)
-        + f"\n\n**信贷主管意见** ({signed.staff_no}): {plain(signed.form.opinion)}",
+        due_on=work.working_days_after(signature, paper.review_days),
+        context=paper.about + _summary(report) + f"\n\n**信贷主管意见** ({signature.staff_no}): {opinion}",
     )
 
 
-def _about(office: Office, case: Case) -> str:
-    with office.book.read() as session:
-        loan = loans.get(session, case.loan_no)
-        borrower = loans.borrower_of(session, loan)
-    return (
-        f"### {TITLE}\n\n"
-        f"| 借据号 | 借款人 | 金额 | 首次提款日 | 到期日 | 约定用途 |\n|---|---|---|---|---|---|\n"
-        f"| {loan.loan_no} | {masked(borrower.name)} | {money(loan.principal)} {loan.currency} "
-        f"| {case.anchor_on} | {loan.matures_on} | {plain(loan.purpose) or '—'} |\n"
+def _levels(
+    work: Work, paper: Paper[F, SupervisorDecision], signed: Signed[F, SupervisorDecision]
+) -> list[Answer[LevelDecision]]:
+    """INS-10: what the supervisor reported upward, decided level by level."""
+    decisions: list[Answer[LevelDecision]] = []
+    if not signed.signature.form.reported_upward:
+        return decisions
+    for number, role in enumerate(work.policy.signals.levels, start=1):
+        before = decisions[-1] if decisions else signed.review
+        decisions.append(
+            ask(
+                work.office,
+                work.case,
+                step=f"level-{number}",
+                duty=f"decide-{number}",
+                title="上级决定",
+                form=LevelDecision,
+                of=Mandate(role, branch_no=work.branch),
+                due_on=work.working_days_after(before, paper.sign_days),
+                context=paper.about
+                + _summary(signed.report)
+                + "".join(f"\n\n**{a.staff_no}**: {plain(a.form.opinion)}" for a in (signed.signature, *decisions)),
+            )
+        )
+        if not decisions[-1].form.reported_upward:
+            break
+    return decisions
+
+
+def _record_signals(work: Work, signed: Signed) -> None:
+    form = signed.report.form
+    if form.signals:
+        kinds = [BY_LABEL[label] for label in form.signals]
+        inspection.record_signals(work.case.case_no, kinds, form.inspected_on, form.findings)
+
+
+def _archive(work: Work, paper: Paper, signed: Signed, decisions: list[Answer[LevelDecision]] | None = None) -> None:
+    sections = [
+        (paper.title, rows(signed.report.form)),
+        ("信贷主管意见", rows(signed.signature.form)),
+        ("风险控制部审核", rows(signed.review.form)),
+        *(("上级决定", rows(decision.form)) for decision in decisions or []),
+    ]
+    inspection.archive_report(
+        work.case.case_no, paper.kind, paper.title, {"sections": sections, "rounds": signed.rounds}, template="paper"
     )
 
 
-def _returned(office: Office, case: Case, rework: int) -> str:
+def _returned(work: Work, rework: int) -> str:
     """Why the report came back, for the officer who has to do it again."""
     if rework == 1:
         return ""
-    with office.book.read() as session:
+    with work.office.book.read() as session:
         for name in ("review", "sign"):
-            step = cases.result(session, case.case_no, _step(name, rework - 1))
+            step = cases.result(session, work.case.case_no, _step(name, rework - 1))
             if step is not None:
                 return f"\n\n> **退回意见 Returned by {step.staff_no}:** {plain(step.result['opinion'])}"
     return ""
 
 
-def _summary(report: Answer[FirstInspectionReport]) -> str:
+def _summary(report: Answer) -> str:
+    form: BaseModel = report.form
     lines = ["", f"**经办人 {report.staff_no} 的检查报告**", "", "| 项目 | 内容 |", "|---|---|"]
-    for name, info in FirstInspectionReport.model_fields.items():
-        value = getattr(report.form, name)
-        shown = "、".join(value) if isinstance(value, list) else str(value)
-        if shown:
-            lines.append(f"| {info.title} | {plain(shown)} |")
+    lines += [f"| {title} | {plain(text)} |" for title, text in rows(form)]  # type: ignore[arg-type]
     return "\n".join(lines)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlmodel import Session, SQLModel
 
-from postloan.book import duties, loans
+from postloan.book import classification, duties, loans
 from postloan.book.tables import Loan
 from postloan.calendar import months_after
 from postloan.policy import PolicyFile
@@ -37,7 +37,9 @@ def card(session: Session, file: PolicyFile, loan_no: str, as_of: date) -> dict[
         "overdue": standing.overdue,
         "days_past_due": standing.days_past_due,
         "bucket": standing.bucket,
-        "risk_class": standing.risk_class,
+        "risk_class": classification.shown(
+            file.at(as_of), standing.days_past_due, classification.newest(session, loan_no, as_of)
+        ),
         "source": standing.source,
         "loan": _row(loan),
         "borrower": _row(history.borrower),

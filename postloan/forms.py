@@ -17,6 +17,7 @@ IN_ORDER = "符合 in order"
 
 Method = Literal["实地检查 on site", "电话询问 telephone", "非现场 off site"]
 Verdict = Literal["符合 in order", "部分符合 partly", "不符合 not in order"]
+# Written out, as the types must know them; a test compares them with rules.signals.
 SignalKind = Literal[
     "挪用贷款 misuse of proceeds",
     "贷款条件未落实 conditions not fulfilled",
@@ -26,8 +27,14 @@ SignalKind = Literal[
     "抵质押物异常 collateral impaired",
     "保证人异常 guarantor impaired",
     "法定代表人变更 change of legal representative",
+    "登记事项变更 change of registration",
     "失联 lost contact",
     "涉诉 litigation",
+    "贷款逾期 overdue",
+    "他处逾期 overdue elsewhere",
+    "评级下调 rating downgrade",
+    "押品覆盖不足 cover short",
+    "资料逾期未交 exception",
     "其他 other",
 ]
 
@@ -54,7 +61,7 @@ class FirstInspectionReport(Form):
     operations: str = Field("", title="经营与财务状况 Operations and finances", max_length=LONG)
     security: str = Field("", title="保证人与抵质押物 Guarantors and collateral", max_length=LONG)
     findings: str = Field("", title="检查情况与问题 Findings", max_length=LONG)
-    signals: list[SignalKind] = Field(default_factory=list, title="预警信号 Warning signals", max_length=11)
+    signals: list[SignalKind] = Field(default_factory=list, title="预警信号 Warning signals", max_length=20)
     measures: str = Field("", title="拟采取措施 Proposed measures", max_length=LONG)
     reason_late: str = Field("", title="逾期原因 Reason if late", max_length=1000)
 
@@ -92,3 +99,212 @@ class UndeliveredNotice(Form):
     decision: Literal["重发 send again", "已送达 it did arrive", "放弃 give up"] = Field(title="处理 Decision")
     address: str = Field("", title="更正后的地址 Corrected address, if any", max_length=200)
     remark: str = Field(title="说明 Remark", min_length=2, max_length=LONG)
+
+
+# ------------------------------------------------------------------ routine and special inspection
+
+Subject = Literal["正常 in order", "有异常 not in order", "不适用 not applicable"]
+NOT_APPLICABLE = "不适用 not applicable"
+Trend = Literal["改善 better", "稳定 stable", "下滑 worse"]
+
+
+class Inspected(Form):
+    """What every report of a routine or special inspection says."""
+
+    inspected_on: date = Field(title="检查日期 Inspected on")
+    method: Method = Field(title="检查方式 Method")
+    place: str = Field("", title="检查地点 Place", max_length=200)
+    met: str = Field("", title="接待人及职务 Who was met, position", max_length=100)
+
+
+class RoutineInspectionReport(Inspected):
+    """《信贷资产检查报告》, filled in by the account officer (INS-5, INS-8, INS-11)."""
+
+    operations: Subject = Field(title="经营或收入 Operations, or income of a person")
+    operations_detail: str = Field("", title="经营说明 Operations: remarks", max_length=LONG)
+    finances: Subject = Field(title="财务与报表 Finances and statements")
+    finances_detail: str = Field("", title="财务说明 Finances: remarks", max_length=LONG)
+    management: Subject = Field(title="管理层与登记事项 Management and registration")
+    management_detail: str = Field("", title="变更说明 Management: remarks", max_length=LONG)
+    guarantors: Subject = Field(title="保证人 Guarantors")
+    guarantors_detail: str = Field("", title="保证人说明 Guarantors: remarks", max_length=LONG)
+    collateral: Subject = Field(title="抵质押物完整与安全 Collateral intact and safe")
+    collateral_detail: str = Field("", title="抵质押物说明 Collateral: remarks", max_length=LONG)
+    trend: Trend = Field(title="还款能力趋势 Trend of the ability to repay")
+    findings: str = Field("", title="检查情况与问题 Findings", max_length=LONG)
+    signals: list[SignalKind] = Field(default_factory=list, title="预警信号 Warning signals", max_length=20)
+    measures: str = Field("", title="拟采取措施 Proposed measures", max_length=LONG)
+    reason_late: str = Field("", title="逾期原因 Reason if late", max_length=1000)
+
+    @property
+    def in_order(self) -> bool:
+        """INS-11: whether nothing that was looked at is out of order."""
+        looked_at = (self.operations, self.finances, self.management, self.guarantors, self.collateral)
+        return not any(subject.startswith("有异常") for subject in looked_at)
+
+    def missing_subjects(self, *, enterprise: bool, guaranteed: bool, secured: bool) -> list[str]:
+        """INS-11: subjects that this loan has, and that were not looked at."""
+        wanted = {"operations": True, "finances": enterprise, "management": enterprise}
+        wanted |= {"guarantors": guaranteed, "collateral": secured}
+        return [
+            str(type(self).model_fields[name].title)
+            for name, must in wanted.items()
+            if must and getattr(self, name) == NOT_APPLICABLE
+        ]
+
+
+class SpecialInspectionReport(Inspected):
+    """《紧急检查报告》, filled in by the account officer on a warning signal (INS-9)."""
+
+    event: str = Field(title="事件经过 What happened", min_length=2, max_length=LONG)
+    impact: Literal["无影响 none", "可控 under control", "危及还款 repayment at risk"] = Field(
+        title="对还款的影响 Effect on repayment"
+    )
+    findings: str = Field(title="核查情况 Findings", min_length=2, max_length=LONG)
+    signals: list[SignalKind] = Field(default_factory=list, title="另发现的预警信号 Further signals", max_length=20)
+    measures: str = Field(title="已采取与拟采取措施 Measures taken and proposed", min_length=2, max_length=LONG)
+    reason_late: str = Field("", title="逾期原因 Reason if late", max_length=1000)
+
+
+class SupervisorDecision(Form):
+    """The credit supervisor signs, returns, or reports what is beyond the authority upward (INS-10)."""
+
+    decision: Literal["签字 sign", "退回 return", "上报 report upward"] = Field(title="决定 Decision")
+    opinion: str = Field(title="处理意见 Opinion", min_length=2, max_length=LONG)
+
+    @property
+    def returned(self) -> bool:
+        return self.decision.startswith("退回")
+
+    @property
+    def reported_upward(self) -> bool:
+        return self.decision.startswith("上报")
+
+
+class LevelDecision(Form):
+    """A level above decides, or reports further upward (INS-10)."""
+
+    decision: Literal["决定 decide", "上报 report upward"] = Field(title="决定 Decision")
+    opinion: str = Field(title="处理意见 Opinion", min_length=2, max_length=LONG)
+
+    @property
+    def reported_upward(self) -> bool:
+        return self.decision.startswith("上报")
+
+
+# ---------------------------------------------------------------------------------- warning signals
+
+
+class SignalAssignment(Form):
+    """The credit supervisor assigns a handler to a warning signal (SIG-1)."""
+
+    handler: str = Field("", title="处置人工号 Handler's staff number (empty: the account officer)", max_length=32)
+    instruction: str = Field(title="处置要求 What is to be done", min_length=2, max_length=LONG)
+
+
+class SignalHandling(Form):
+    """The handler says what is being done about the signal (SIG-1: 处置)."""
+
+    finding: str = Field(title="核实情况 What was found", min_length=2, max_length=LONG)
+    measures: str = Field(title="处置措施 Measures", min_length=2, max_length=LONG)
+
+
+class SignalFeedback(Form):
+    """The handler says what came of it (SIG-1: 反馈)."""
+
+    result: Literal["风险已消除 gone", "风险缓解 eased", "未缓解 persists"] = Field(title="处置结果 Result")
+    evidence: str = Field(title="结果说明与依据 Evidence", min_length=2, max_length=LONG)
+
+
+class SignalConfirmation(Form):
+    """Risk control judges the feedback (SIG-1: 认定)."""
+
+    decision: Literal["认定消除 gone", "继续处置 go on", "上报 report upward"] = Field(title="认定 Decision")
+    opinion: str = Field(title="认定意见 Opinion", min_length=2, max_length=LONG)
+
+    @property
+    def gone(self) -> bool:
+        return self.decision.startswith("认定消除")
+
+    @property
+    def reported_upward(self) -> bool:
+        return self.decision.startswith("上报")
+
+
+class SignalClearance(Form):
+    """The credit supervisor clears the signal, or has it handled on (SIG-1: 消除)."""
+
+    decision: Literal["消除 clear", "继续处置 go on"] = Field(title="决定 Decision")
+    evidence: str = Field(title="消除依据 What shows that it is gone", min_length=2, max_length=LONG)
+
+    @property
+    def cleared(self) -> bool:
+        return self.decision.startswith("消除")
+
+
+# ------------------------------------------------------------------------------- risk classification
+
+RiskClass = Literal["正常 normal", "关注 special_mention", "次级 substandard", "可疑 doubtful", "损失 loss"]
+
+
+class ClassificationProposal(Form):
+    """The account officer proposes a category, and a plan for a potential-risk customer (CLS-2, SIG-3)."""
+
+    proposed: RiskClass = Field(title="建议分类 Proposed category")
+    reason: str = Field(title="分类理由 Reasons", min_length=2, max_length=LONG)
+    plan: str = Field("", title="管理方案 Plan, for a potential-risk customer", max_length=LONG)
+
+    @property
+    def risk_class(self) -> str:
+        return self.proposed.split()[1]
+
+
+class ClassificationReview(Form):
+    """Credit administration reviews the proposal (CLS-2)."""
+
+    decision: Literal["同意 agree", "退回 return"] = Field(title="复核结论 Decision")
+    opinion: str = Field(title="复核意见 Opinion", min_length=2, max_length=LONG)
+
+    @property
+    def returned(self) -> bool:
+        return self.decision.startswith("退回")
+
+
+class ClassificationApproval(Form):
+    """The authority approves or refuses a better category than the rule gives (CLS-2)."""
+
+    decision: Literal["批准 approve", "不批准 refuse"] = Field(title="审批结论 Decision")
+    reason: str = Field(title="审批理由 Reasons", min_length=5, max_length=LONG)
+
+    @property
+    def approved(self) -> bool:
+        return self.decision.startswith("批准")
+
+
+# -------------------------------------------------------------------------- documents that lapse
+
+
+class LapsingDocument(Form):
+    """The officer has the new document, or asks for a waiver (INS-11)."""
+
+    decision: Literal["已取得 obtained", "申请豁免 ask for a waiver"] = Field(title="办理结果 Result")
+    document: str = Field("", title="文件名称与编号 Document, number", max_length=200)
+    valid_until: str = Field(
+        "", title="新的到期日 Valid until (YYYY-MM-DD)", pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$"
+    )
+    remark: str = Field("", title="说明 Remark", max_length=LONG)
+
+    @property
+    def obtained(self) -> bool:
+        return self.decision.startswith("已取得")
+
+
+def rows(form: Form) -> list[tuple[str, str]]:
+    """What was filled in, as (title, text) in the order of the form; empty fields are left out."""
+    found = []
+    for name, info in type(form).model_fields.items():
+        value = getattr(form, name)
+        text = "、".join(value) if isinstance(value, list) else str(value)
+        if text:
+            found.append((str(info.title), text))
+    return found

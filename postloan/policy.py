@@ -360,6 +360,12 @@ def from_json(text: str, name: str = "the book's policy") -> PolicyFile:
     return PolicyFile(json.loads(text), name)
 
 
+def completed(kept: PolicyFile, today: PolicyFile) -> PolicyFile:
+    """A kept policy with the keys that it did not know yet, as today's policy has them: a case that
+    waited through an upgrade of the program finishes under its own values."""
+    return PolicyFile(_merge(today.values, kept.values), kept.name)
+
+
 def explain(dotted: str) -> dict[str, str]:
     """Rule id, source, unit and allowed values of a key. Raises PolicyError for an unknown key."""
     model: Any = Policy

@@ -18,6 +18,7 @@ from jinja2 import (
 )
 
 from postloan.errors import PostloanError
+from postloan.rules.roles import duty_title
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._environment.filters |= {
+            "duty": duty_title,
             "money": money,
             "masked": masked,
             "plain": plain,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from prefect import task
@@ -9,8 +11,10 @@ from sqlmodel import col, select
 
 from postloan.book import cases, documents, loans, people
 from postloan.book.notices import borrower_recipient
-from postloan.book.tables import Case, Signal
+from postloan.book.tables import Case, Loan, Signal
 from postloan.errors import PostloanError
+from postloan.rendering import plain
+from postloan.rules import signals
 from postloan.rules.duties_apart import Mandate, holders
 from tasks.notices import queue
 from tasks.office import Office
@@ -50,8 +54,8 @@ def assign_officer(case_no: str) -> str:
 
 
 @task(name="announce-to-borrower")
-def announce(case_no: str) -> None:
-    """Tell the borrower that the inspection is coming, once."""
+def announce(case_no: str, kind: str = "first_inspection_announcement", **values: Any) -> None:
+    """Tell the borrower what is coming, once; `kind` of notice and the values of its template."""
     office = Office.open()
     with office.book.write(origin="announce-to-borrower") as writer:
         case = cases.get(writer.session, case_no)
@@ -62,12 +66,13 @@ def announce(case_no: str) -> None:
         notice = queue(
             office,
             writer,
-            key=f"first_inspection_announcement:{case_no}",
-            kind="first_inspection_announcement",
+            key=f"{kind}:{case_no}",
+            kind=kind,
             to=borrower_recipient(borrower),
             loan_no=case.loan_no,
             case_no=case_no,
             due_on=case.due_on,
+            **values,
         )
         cases.finish_step(writer, case, "announce", {"notice_no": notice.notice_no})
 
@@ -99,10 +104,11 @@ def record_signals(case_no: str, kinds: list[str], seen_on: Any, detail: str) ->
 
 
 @task(name="archive-report")
-def archive_report(case_no: str, kind: str, title: str, values: dict[str, Any]) -> str:
+def archive_report(case_no: str, kind: str, title: str, values: dict[str, Any], template: str = "") -> str:
     """Render a signed report to HTML and PDF, archive both, and enter them on the card.
 
-    Gives the SHA-256 of the PDF. Done again after a crash, it changes nothing.
+    Gives the SHA-256 of the PDF. Done again after a crash, it changes nothing. The template is that
+    of the kind unless another is named; "paper" takes `sections`: titles with rows of (title, text).
     """
     office = Office.open()
     with office.book.read() as session:
@@ -110,7 +116,7 @@ def archive_report(case_no: str, kind: str, title: str, values: dict[str, Any]) 
         done = cases.result(session, case_no, "archive")
         if done is not None:
             return done.result["pdf"]
-        html = _report_html(office, session, case, kind, title, values)
+        html = _report_html(office, session, case, template or kind, title, values)
     pdf = office.renderer.pdf(html)
     forms = {"text/html": html.encode(), "application/pdf": pdf}
     stored = {m: documents.store(office.settings.archive, content, m) for m, content in forms.items()}
@@ -129,7 +135,7 @@ def archive_report(case_no: str, kind: str, title: str, values: dict[str, Any]) 
         return cases.finish_step(writer, case, "archive", result)["pdf"]
 
 
-def _report_html(office: Office, session: Any, case: Case, kind: str, title: str, values: dict[str, Any]) -> str:
+def _report_html(office: Office, session: Any, case: Case, template: str, title: str, values: dict[str, Any]) -> str:
     loan = loans.get(session, case.loan_no)
     steps = cases.steps(session, case.case_no)
     signatures = [
@@ -145,7 +151,7 @@ def _report_html(office: Office, session: Any, case: Case, kind: str, title: str
     ]
     policy = office.policy_of(session, case)
     return office.renderer.text(
-        f"reports/{policy.institution.language}/{kind}.html",
+        f"reports/{policy.institution.language}/{template}.html",
         title=title,
         institution=policy.institution.name,
         case=case,
@@ -154,3 +160,54 @@ def _report_html(office: Office, session: Any, case: Case, kind: str, title: str
         signatures=signatures,
         **values,
     )
+
+
+@dataclass(frozen=True)
+class Security:
+    """What secures a loan."""
+
+    guarantees: list[tuple[str, str]]
+    collaterals: list[tuple[str, str]]
+
+    @property
+    def guaranteed(self) -> bool:
+        return bool(self.guarantees)
+
+    @property
+    def secured(self) -> bool:
+        return bool(self.collaterals)
+
+    def as_markdown(self) -> str:
+        """Guarantors by number and collateral by number and kind; no names."""
+        lines = [f"- 保证人 {number}: {kind}" for number, kind in self.guarantees]
+        lines += [f"- 抵质押物 {number}: {plain(kind)}" for number, kind in self.collaterals]
+        return "\n" + "\n".join(lines) + "\n" if lines else ""
+
+
+def security_of(office: Office, loan: Loan) -> Security:
+    """The loan's guarantors and collateral."""
+    with office.book.read() as session:
+        history = loans.history(session, loan)
+    return Security(
+        [(g.guarantor_no, g.kind) for g, _ in history.guarantees],
+        [(c.collateral_no, c.kind) for c in history.collaterals],
+    )
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A warning signal as the forms show it."""
+
+    number: int
+    kind: str
+    title: str
+    seen_on: date
+    detail: str
+    source: str
+
+
+def signal_of(office: Office, case: Case) -> Seen:
+    """The signal that a case is about: its subject is S and the signal's number."""
+    with office.book.read() as session:
+        found = session.get_one(Signal, int(case.subject.removeprefix("S")))
+    return Seen(int(found.id or 0), found.kind, signals.title(found.kind), found.seen_on, found.detail, found.source)

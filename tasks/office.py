@@ -56,7 +56,8 @@ class Office:
 
     def policy_of(self, session: Session, case: Case) -> Policy:
         """The values that a case finishes under: its policy version, as in force when it was opened."""
-        return cases.policy_of(session, case).at(case.opened_on)
+        kept = cases.policy_of(session, case)
+        return policy.completed(kept, self.policy_file).at(case.opened_on)
 
     def local(self, moment: datetime) -> datetime:
         """A moment in the institution's time zone."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from postloan.book import Writer, cases, duties, notices, people
+from postloan.book import Writer, cases, classification, duties, notices, people, signals
 from postloan.book.notices import staff_recipient
 from postloan.book.tables import Case, HumanTask, Notice, RoundDay
 from postloan.calendar import UnknownYear
@@ -27,6 +27,8 @@ class DayResult:
     date: date
     caught_up: list[date] = field(default_factory=list)
     opened: int = 0
+    signals: int = 0
+    classified: int = 0
     notices_queued: int = 0
     reminders: int = 0
     escalations: int = 0
@@ -60,6 +62,8 @@ def work_out(office: Office, day: date) -> DayResult:
         version = cases.keep_policy(writer, office.policy_file)
         since = _last_round(writer.session, day)
         done.caught_up = _days_after(since, day)
+        done.signals = signals.raise_signals(writer, office.policy_file.at(day), day, since)
+        done.classified = classification.classify_normal(writer, office.policy_file.at(day), day, since)
         done.opened_cases = duties.open_cases(writer, office.policy_file, version, day, since)
         done.opened_cases += notices.open_failure_cases(writer, version, day)
         done.opened = len(done.opened_cases)

@@ -23,12 +23,20 @@ from sqlmodel import select
 from postloan.book import cases
 from postloan.book.tables import Case, HumanTask
 from postloan.errors import PostloanError
+from postloan.policy import Policy
 from postloan.rules.healing import TERMINAL, Run, verdict
 from postloan.settings import Settings
 from tasks.office import Office
 
 BATCH = 200  # as many runs as the API gives at once
-TITLES = {"first_inspection": "首次检查", "undelivered_notice": "通知未送达"}
+TITLES = {
+    "first_inspection": "首次检查",
+    "routine_inspection": "常规检查",
+    "special_inspection": "紧急检查",
+    "warning_signal": "预警信号",
+    "risk_classification": "风险分类",
+    "undelivered_notice": "通知未送达",
+}
 
 
 def current_run_id() -> str:
@@ -45,8 +53,9 @@ def run_url(settings: Settings, run_id: str) -> str:
 
 
 def deployment_of(kind: str) -> str:
-    """The deployment that executes cases of a kind, `flow/deployment`: named like the kind."""
-    name = kind.replace("_", "-")
+    """The deployment that executes cases of a kind, `flow/deployment`: named like the kind; one for
+    all the documents that lapse, which are the policy's."""
+    name = kind.replace("_", "-") if kind in TITLES else "tickler"
     return f"{name}/{name}"
 
 
@@ -57,7 +66,13 @@ def is_not_found(error: Exception) -> bool:
 
 
 def _title(case: Case) -> str:
-    return f"{TITLES.get(case.kind, case.kind)} {case.loan_no}"
+    return f"{kind_title(Office.open().policy, case.kind)} {case.loan_no}"
+
+
+def kind_title(policy: Policy, kind: str) -> str:
+    """How people call a kind of case."""
+    lapsing = policy.ticklers.get(kind)
+    return TITLES.get(kind) or (lapsing.title if lapsing else kind)
 
 
 def _tags(case: Case, *more: str) -> list[str]:

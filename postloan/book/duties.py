@@ -154,7 +154,7 @@ def routine_inspections(span: Span) -> Select:
     never = literal(100_000)
     by_quarter = literal(rule.max_months) if rule.rule == "shortest" else never
     by_risk = case((LOAN.high_risk, rule.high_risk_months), else_=never)
-    by_signal = case((_open_signal(known), rule.signal_months), else_=never)
+    by_signal = case((open_signal(known), rule.signal_months), else_=never)
     interval = least(least(by_rating, by_quarter), least(by_risk, by_signal))
     # The rule to name is the one that gave the interval; of equal ones the first.
     why = case(
@@ -192,7 +192,7 @@ def _padded(number: Any) -> Any:
     return case((number < 10, literal("0") + text), else_=text)
 
 
-def _open_signal(known: Any) -> Any:
+def open_signal(known: Any) -> Any:
     """The loan or its borrower has a warning signal that is open on a day."""
     return exists().where(
         or_(SIGNAL.loan_no == LOAN.loan_no, SIGNAL.borrower_no == LOAN.borrower_no),
@@ -248,7 +248,7 @@ def classifications(span: Span) -> Select:
     an open signal, under observation, or not normal so far. The others are classified by the round."""
     rule = span.policy.classification
     ends = [day for day in month_ends(span, rule.due_days) if day.month in rule.months]
-    parts = [_doubtful_on(span, end) for end in ends]
+    parts = [to_classify(span, end) for end in ends]
     if not parts:
         return _nothing("risk_classification")
     all_of = union_all(*parts).subquery("doubtful")
@@ -277,7 +277,8 @@ def month_ends(span: Span, due_days: int) -> list[date]:
     return found
 
 
-def _doubtful_on(span: Span, day: date) -> Select:
+def to_classify(span: Span, day: date) -> Select:
+    """(loan_no, day) of the loans that are not plainly normal at the end of a day."""
     where = standings(min(day, span.known))
     settled = settlements()
     earlier = t.Classification.__table__.c  # type: ignore[attr-defined]
@@ -298,7 +299,7 @@ def _doubtful_on(span: Span, day: date) -> Select:
             or_(settled.c.settled_on.is_(None), settled.c.settled_on > day),
             or_(
                 where.c.days_past_due > span.policy.classification.special_mention_days,
-                _open_signal(on(day)),
+                open_signal(on(day)),
                 and_(LOAN.restructured_on <= day, observed > day),
                 func.coalesce(before, "normal") != "normal",
             ),

@@ -29,7 +29,7 @@ from postloan.book.tables import (
     Signal,
 )
 from postloan.errors import NotFound
-from postloan.rules.position import ZERO, Due, bucket, class_by_days, days_past_due, overdue_amount
+from postloan.rules.position import ZERO, Due, bucket, days_past_due, overdue_amount
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -47,7 +47,6 @@ class Standing:
     overdue: Decimal
     days_past_due: int
     bucket: str
-    risk_class: str
     source: str
 
 
@@ -84,7 +83,6 @@ def standing(session: Session, loan: Loan, as_of: date) -> Standing:
             overdue=position.overdue_principal + position.overdue_interest,
             days_past_due=days,
             bucket=bucket(days),
-            risk_class=class_by_days(days),
             source="core",
         )
     schedule = session.exec(
@@ -101,7 +99,6 @@ def standing(session: Session, loan: Loan, as_of: date) -> Standing:
         overdue=overdue_amount(dues, received, as_of),
         days_past_due=days,
         bucket=bucket(days),
-        risk_class=class_by_days(days),
         source="schedule",
     )
 

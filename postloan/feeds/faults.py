@@ -9,7 +9,7 @@ from postloan.errors import FeedError
 SHOWN = 100
 HIDDEN = "•••"
 # Named in faults and in the audit trail, but never quoted.
-SECRET = frozenset({"id_no", "phone", "email", "address", "name", "owner"})
+SECRET = frozenset({"id_no", "phone", "email", "address", "name", "owner", "legal_representative"})
 
 
 @dataclass(frozen=True)

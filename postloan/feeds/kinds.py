@@ -209,6 +209,8 @@ _BORROWERS = Kind(
         _branch(),
         Column("language", v.text(20), "语言 通知语言", default=""),
         Column("address", v.text(500, lines=True), "地址 联系地址 通讯地址 住址 家庭住址 经营地址", default=""),
+        Column("legal_representative", NAME, "法定代表人 法人代表 法人 法定代表人姓名", default=""),
+        Column("licence_until", v.day, "营业执照到期日 执照有效期 营业期限至 执照到期日"),
     ),
 )
 _LOANS = Kind(
@@ -245,6 +247,7 @@ _LOANS = Kind(
             keeps=True,
         ),
         Column("settled_on", v.day, "结清日 结清日期 贷款结清日"),
+        Column("restructured_on", v.day, "重组日 重组日期 借新还旧日期"),
         Column("product", SHORT, "产品 产品名称 贷款品种 业务品种 产品类型 贷款种类", default=""),
         Column("currency", v.currency, "币种 货币 币别", default="CNY"),
         Column("day_count", DAY_COUNT, "计息基础 计息天数基础", default="actual/360"),
@@ -370,7 +373,7 @@ _SIGNALS = Kind(
     (
         Column("loan_no", KEY, _LOAN, refers="loan.loan_no"),
         Column("borrower_no", KEY, _BORROWER, refers="borrower.borrower_no"),
-        Column("kind", SHORT, "预警类型 信号类型 预警信号 预警种类", required=True),
+        Column("kind", v.signal_kind, "预警类型 信号类型 预警信号 预警种类", required=True),
         Column("seen_on", v.day, "预警日期 发现日期 触发日期 信号日期", required=True),
         Column("detail", LONG, "预警内容 详情 说明 描述 预警说明", default=""),
         Column("source", SHORT, "来源 数据来源 信号来源 预警来源", default=""),

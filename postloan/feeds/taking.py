@@ -208,6 +208,8 @@ class _Load:
         self.changed += len(changing)
         for change in changes:
             self._note(writer, *change)
+        if self.kind.name == "borrowers":
+            self._keep_changes(writer, changes)
 
     def _add_branches(self, session: Session, chunk: list[Row]) -> None:
         if self.kind.name == "branches":
@@ -257,6 +259,18 @@ class _Load:
         )
         if len(self.events) >= EVENTS_AT_ONCE:
             self._chain(writer)
+
+    def _keep_changes(self, writer: Writer, changes: list[Change]) -> None:
+        """Note which fields of which borrowers changed, for the rules that look at it (INS-11); a field
+        that was empty before is only filled in."""
+        rows = [
+            {"borrower_no": key["borrower_no"], "field": name, "changed_on": writer.now.date()}
+            for _, key, before, _ in changes
+            for name, old in before.items()
+            if old not in ("", None)
+        ]
+        if rows:
+            writer.session.execute(insert(t.ALL.tables["borrower_change"]), rows)
 
     def _chain(self, writer: Writer) -> None:
         audit.append(writer.session, self.events, writer.now)

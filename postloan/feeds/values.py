@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from postloan.rules.roles import ROLES
+from postloan.rules.signals import KINDS as SIGNALS
 
 Reader = Callable[[str], Any]
 
@@ -222,6 +223,17 @@ def several(one: Reader) -> Reader:
         return tuple(sorted({one(part.strip()) for part in _SEPARATORS.split(value) if part.strip()}))
 
     return read
+
+
+_SIGNAL = choice({kind: ", ".join(words) for kind, words in SIGNALS.items()})
+
+
+def signal_kind(value: str) -> str:
+    """A kind of warning signal by its key or Chinese name; another stays as the institution calls it."""
+    try:
+        return _SIGNAL(value)
+    except ValueError:
+        return text(100)(value)
 
 
 _ROLE = choice({role: ", ".join(words) for role, words in ROLES.items()})

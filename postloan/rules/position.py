@@ -1,4 +1,4 @@
-"""Where a loan stands: what is unpaid, since when, and the stage and class that follow."""
+"""Where a loan stands: what is unpaid, since when, and the stage that follows."""
 
 from __future__ import annotations
 
@@ -49,14 +49,3 @@ def bucket(days: int) -> str:
         return "current"
     month = (days + 29) // 30
     return f"M{month}" if month < 7 else "M7+"
-
-
-def class_by_days(days: int) -> str:
-    """CLS-1: the best of the five categories that the days past due alone allow."""
-    if days > 360:
-        return "loss"
-    if days > 270:
-        return "doubtful"
-    if days > 90:
-        return "substandard"
-    return "special_mention" if days > 0 else "normal"

@@ -27,3 +27,22 @@ def title(role: str, language: str = "zh") -> str:
     if language == "zh" and role in ROLES:
         return ROLES[role][0]
     return role.replace("_", " ")
+
+
+# What people do in a case: the duties that one person must not combine (REC-6).
+DUTIES = {
+    "report": "经办人员",
+    "sign": "信贷主管",
+    "review": "风险控制",
+    "supervise": "信贷主管",
+    "handle": "处置人",
+    "confirm": "风险认定",
+    "propose": "建议",
+    "approve": "审批",
+    "obtain": "经办",
+}
+
+
+def duty_title(duty: str) -> str:
+    """A duty in Chinese; those of the levels above are numbered."""
+    return "上级决定" if duty.startswith("decide-") else DUTIES.get(duty, duty)

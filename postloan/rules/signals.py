@@ -12,6 +12,7 @@ KINDS = {
     "collateral_impaired": ("抵质押物异常", "押品异常", "抵押物灭失"),
     "guarantor_impaired": ("保证人异常", "担保人异常"),
     "change_of_legal_representative": ("法定代表人变更", "法人变更", "法人代表变更"),
+    "change_of_registration": ("登记事项变更", "名称变更", "住所变更", "经营范围变更"),
     "lost_contact": ("失联", "失去联系", "联系不上"),
     "litigation": ("涉诉", "诉讼", "被执行"),
     "overdue": ("贷款逾期", "逾期", "拖欠"),

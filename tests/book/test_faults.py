@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import func, select
 
-from postloan.book import Book, audit
+from postloan.book import Book, audit, cases
 from postloan.book.tables import Borrower, Case
 from postloan.errors import BookError
 from postloan.feeds import take_in
+from postloan.policy import PolicyFile
 from postloan.settings import REPOSITORY, Settings
 from tasks.office import Office
 from tasks.round import work_out
@@ -61,6 +62,22 @@ def test_a_case_finishes_under_the_policy_that_it_was_opened_with(
         old, new = (session.get_one(Case, f"FI-L{n}") for n in (1, 2))
         assert after.policy_of(session, old).inspection.first.report_working_days == 2
         assert after.policy_of(session, new).inspection.first.report_working_days == 7
-    mine.unlink()
+
+
+def test_a_case_that_waited_through_an_upgrade_of_the_program(
+    book: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its policy version knows nothing of the keys that the new program needs."""
+    monkeypatch.setenv("POSTLOAN_HOME", str(tmp_path))
+    staff_and_loans(book, {"L1": START})
+    now = Office(book, Settings())
+    old = {name: value for name, value in now.policy_file.values.items() if name not in ("signals", "ticklers")}
+    old["inspection"] = {"first": old["inspection"]["first"] | {"report_working_days": 4}}
+    assert work_out(now, START).opened == 1
+    with book.write() as writer:
+        version = cases.keep_policy(writer, PolicyFile(old))
+        writer.session.get_one(Case, "FI-L1").policy_version = version
     with book.read() as session:
-        assert Office(book, Settings()).policy_of(session, old).inspection.first.report_working_days == 2
+        kept = now.policy_of(session, session.get_one(Case, "FI-L1"))
+    assert kept.inspection.first.report_working_days == 4
+    assert kept.inspection.routine.max_months == now.policy.inspection.routine.max_months

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postloan.rules.position import Due, bucket, class_by_days, days_past_due
+from postloan.rules.classification import Thresholds, by_days
+from postloan.rules.position import Due, bucket, days_past_due
 
 DAY = date(2026, 3, 31)
 dues = st.lists(
@@ -55,4 +56,4 @@ def test_days_past_due_equal_a_cent_by_cent_count(schedule: list[Due], received:
     ],
 )
 def test_stage_and_class(days: int, stage: str, category: str) -> None:
-    assert (bucket(days), class_by_days(days)) == (stage, category)
+    assert (bucket(days), by_days(days, Thresholds(0, 90, 270, 360))) == (stage, category)

@@ -1,0 +1,311 @@
+"""Warning signals in the book: those that rules find each day, and what becomes of each (SIG-1, SIG-2).
+
+A rule is a SELECT over the whole book; a new one is a function in `RULES`. While a signal of the
+same kind from the same rule is open on a loan or borrower, it is not raised again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Select, String, and_, case, cast, exists, func, insert, literal, null, or_, select, true
+from sqlmodel import Session
+
+from postloan.book import tables as t
+from postloan.book.engine import Writer
+from postloan.book.sql import on
+from postloan.book.standings import ZERO, settlements, standings
+from postloan.book.tables import Case, Signal
+from postloan.errors import NotFound
+from postloan.policy import Policy
+
+LOAN = t.Loan.__table__.c  # type: ignore[attr-defined]
+SIGNAL = t.Signal.__table__.c  # type: ignore[attr-defined]
+CASE = t.Case.__table__.c  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a rule looks at: the end of a day, and the days since the round before."""
+
+    policy: Policy
+    day: date
+    since: date
+
+
+RuleSelect = Callable[[Look], Select]
+
+
+def _running(day: date) -> Any:
+    """The loan is disbursed and not settled."""
+    settled = settlements()
+    over = exists().where(settled.c.loan_no == LOAN.loan_no, settled.c.settled_on <= day)
+    return and_(LOAN.disbursed_on <= day, ~over)
+
+
+def _found(loan_no: Any, borrower_no: Any, detail: Any) -> Select:
+    return select(loan_no.label("loan_no"), borrower_no.label("borrower_no"), detail.label("detail"))
+
+
+def overdue(look: Look) -> Select:
+    """SIG-2: the loan is so many days past due."""
+    where = standings(look.day)
+    days = cast(where.c.days_past_due, String())
+    return (
+        _found(LOAN.loan_no, null(), literal("days past due: ") + days)
+        .join(where, where.c.loan_no == LOAN.loan_no)
+        .where(where.c.days_past_due >= look.policy.signals.overdue_days, _running(look.day))
+    )
+
+
+def overdue_elsewhere(look: Look) -> Select:
+    """SIG-2: another loan of the same borrower is so many days past due, and this one is not."""
+    where, other_where = standings(look.day), standings(look.day, "other_standing")
+    other = t.Loan.__table__.alias("other")  # type: ignore[attr-defined]
+    settled = settlements()
+    late = (
+        select(other.c.borrower_no, func.min(other.c.loan_no).label("loan_no"))
+        .join(other_where, other_where.c.loan_no == other.c.loan_no)
+        .where(
+            other_where.c.days_past_due >= look.policy.signals.overdue_days,
+            ~exists().where(settled.c.loan_no == other.c.loan_no, settled.c.settled_on <= look.day),
+        )
+        .group_by(other.c.borrower_no)
+        .subquery("late")
+    )
+    return (
+        _found(LOAN.loan_no, null(), literal("loan ") + late.c.loan_no)
+        .join(late, late.c.borrower_no == LOAN.borrower_no)
+        .join(where, where.c.loan_no == LOAN.loan_no)
+        .where(where.c.days_past_due < look.policy.signals.overdue_days, _running(look.day))
+    )
+
+
+def change_of_legal_representative(look: Look) -> Select:
+    """INS-11: the legal representative changed."""
+    fields = [f for f in look.policy.signals.watched_fields if f == "legal_representative"]
+    return _changed(look, "change_of_legal_representative", fields)
+
+
+def change_of_registration(look: Look) -> Select:
+    """INS-11: another watched field of the borrower's record changed."""
+    fields = [f for f in look.policy.signals.watched_fields if f != "legal_representative"]
+    return _changed(look, "change_of_registration", fields)
+
+
+def _changed(look: Look, kind: str, fields: list[str]) -> Select:
+    """Borrowers with a change since about the round before for which no signal was raised yet."""
+    change = t.BorrowerChange.__table__.c  # type: ignore[attr-defined]
+    raised = t.Signal.__table__.alias("raised")  # type: ignore[attr-defined]
+    return (
+        _found(null(), change.borrower_no, func.min(change.field))
+        .where(
+            # The day of a change is that of the world's clock, which may be a day behind the institution's.
+            change.changed_on >= look.since - timedelta(days=1),
+            change.changed_on <= look.day,
+            change.field.in_(fields),
+            ~exists().where(
+                raised.c.kind == kind, raised.c.borrower_no == change.borrower_no, raised.c.seen_on >= change.changed_on
+            ),
+            exists().where(LOAN.borrower_no == change.borrower_no, _running(look.day)),
+        )
+        .group_by(change.borrower_no)
+    )
+
+
+def rating_downgrade(look: Look) -> Select:
+    """INS-6: the rating of a day since the round before is worse than the one before it."""
+    rating = t.Rating.__table__.c  # type: ignore[attr-defined]
+    before = t.Rating.__table__.alias("before")  # type: ignore[attr-defined]
+    scale = look.policy.signals.rating_scale
+    if not scale:
+        return _found(null(), rating.borrower_no, literal("")).where(~true())
+
+    def place(column: Any) -> Any:
+        return case(*((column == name, at) for at, name in enumerate(scale)), else_=null())
+
+    previous = (
+        select(func.max(before.c.rated_on))
+        .where(before.c.borrower_no == rating.borrower_no, before.c.rated_on < rating.rated_on)
+        .correlate(t.Rating.__table__)  # type: ignore[attr-defined]
+        .scalar_subquery()
+    )
+    return (
+        _found(null(), rating.borrower_no, func.min(before.c.rating + literal(" → ") + rating.rating))
+        .join(before, and_(before.c.borrower_no == rating.borrower_no, before.c.rated_on == previous))
+        .where(
+            rating.rated_on > look.since,
+            rating.rated_on <= look.day,
+            place(rating.rating) > place(before.c.rating),
+            exists().where(LOAN.borrower_no == rating.borrower_no, _running(look.day)),
+        )
+        .group_by(rating.borrower_no)
+    )
+
+
+def cover_short(look: Look) -> Select:
+    """SIG-2: the collateral of a mortgaged or pledged loan is worth less than the policy's share of what
+    is outstanding. An item that secures several loans counts in full for each."""
+    collateral = t.Collateral.__table__.c  # type: ignore[attr-defined]
+    secures = t.CollateralLoan.__table__.c  # type: ignore[attr-defined]
+    where = standings(look.day)
+    worth = (
+        select(secures.loan_no, func.sum(collateral.value).label("value"))
+        .join(t.Collateral, collateral.collateral_no == secures.collateral_no)
+        .group_by(secures.loan_no)
+        .subquery("worth")
+    )
+    # In hundredths, so that both databases stay with exact numbers.
+    needed = where.c.principal_outstanding * literal(int(look.policy.signals.min_cover * 100))
+    return (
+        _found(LOAN.loan_no, null(), literal("collateral below the cover that the policy asks for"))
+        .join(where, where.c.loan_no == LOAN.loan_no)
+        .outerjoin(worth, worth.c.loan_no == LOAN.loan_no)
+        .where(
+            LOAN.security.in_(("mortgaged", "pledged")),
+            func.coalesce(worth.c.value, ZERO) * literal(100) < needed,
+            _running(look.day),
+        )
+    )
+
+
+def lost_contact(look: Look) -> Select:
+    """SIG-2: a notice to the borrower failed for good since the round before."""
+    notice = t.Notice.__table__.c  # type: ignore[attr-defined]
+    failed = exists().where(
+        notice.loan_no == LOAN.loan_no,
+        notice.recipient_kind == "borrower",
+        notice.state.in_(("failed", "given_up")),
+    )
+    never_reached = ~exists().where(
+        notice.loan_no == LOAN.loan_no, notice.recipient_kind == "borrower", notice.state == "sent"
+    )
+    return _found(LOAN.loan_no, null(), literal("no notice reaches the borrower")).where(
+        failed, never_reached, _running(look.day)
+    )
+
+
+def exceptions(look: Look) -> Select:
+    """INS-11: a document lapsed, or is not there, and nothing was got in its place by its day."""
+    kinds = list(look.policy.ticklers)
+    return (
+        _found(CASE.loan_no, null(), func.min(CASE.case_no))
+        .where(CASE.kind.in_(kinds), CASE.state == "open", CASE.due_on < look.day)
+        .group_by(CASE.loan_no)
+    )
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule that finds signals: their kind, the rule's id, and its SELECT.
+
+    Attributes:
+        lasts: what it looks at is a condition that lasts: a signal cannot be cleared before it ends.
+    """
+
+    kind: str
+    rule: str
+    select: RuleSelect
+    lasts: bool = False
+
+
+RULES = (
+    Rule("overdue", "SIG-2", overdue, lasts=True),
+    Rule("overdue_elsewhere", "SIG-2", overdue_elsewhere, lasts=True),
+    Rule("change_of_legal_representative", "INS-11", change_of_legal_representative),
+    Rule("change_of_registration", "INS-11", change_of_registration),
+    Rule("rating_downgrade", "INS-6", rating_downgrade),
+    Rule("cover_short", "SIG-2", cover_short, lasts=True),
+    Rule("lost_contact", "SIG-2", lost_contact, lasts=True),
+    Rule("exception", "INS-11", exceptions, lasts=True),
+)
+
+
+def source_of(rule: Rule) -> str:
+    """What stands as the source of a rule's signals."""
+    return f"rule:{rule.rule}"
+
+
+def raise_signals(writer: Writer, policy: Policy, day: date, since: date | None) -> int:
+    """Raise the signals that the rules find at the end of `day`; gives how many were new.
+
+    `since` is the day of the round before; without one, changes of the last month count.
+    """
+    look = Look(policy, day, since or day - timedelta(days=31))
+    raised = 0
+    for rule in RULES:
+        found = rule.select(look).subquery()
+        same = and_(
+            SIGNAL.kind == rule.kind,
+            SIGNAL.source == source_of(rule),
+            or_(SIGNAL.loan_no == found.c.loan_no, SIGNAL.borrower_no == found.c.borrower_no),
+            # One that was cleared on this very day is not raised again by a second round.
+            or_(SIGNAL.cleared_on.is_(None), SIGNAL.seen_on == day),
+        )
+        new = select(
+            found.c.loan_no,
+            found.c.borrower_no,
+            literal(rule.kind).label("kind"),
+            on(day).label("seen_on"),
+            found.c.detail,
+            literal(source_of(rule)).label("source"),
+        ).where(~exists().where(same))
+        rows = writer.session.execute(
+            insert(Signal).from_select(list(new.selected_columns.keys()), new).returning(Signal.id, *_about())  # type: ignore[call-overload]
+        ).all()
+        for number, loan_no, borrower_no, detail in sorted(rows):
+            writer.record(
+                "signal.raised",
+                loan_no=loan_no or "",
+                signal=number,
+                kind=rule.kind,
+                borrower_no=borrower_no,
+                rule=rule.rule,
+                detail=detail,
+                seen_on=day,
+            )
+        raised += len(rows)
+    return raised
+
+
+def _about() -> tuple[Any, ...]:
+    return Signal.loan_no, Signal.borrower_no, Signal.detail
+
+
+def get(session: Session, number: int) -> Signal:
+    """A signal. Raises NotFound."""
+    found = session.get(Signal, number)
+    if found is None:
+        raise NotFound(f"there is no warning signal {number}")
+    return found
+
+
+def still_holds(session: Session, policy: Policy, signal: Signal, day: date) -> bool:
+    """Whether the condition that a rule's signal stands for lasts on a day."""
+    for rule in RULES:
+        if rule.lasts and signal.kind == rule.kind and signal.source == source_of(rule):
+            found = rule.select(Look(policy, day, day)).subquery()
+            query = select(func.count()).select_from(found)
+            return bool(session.execute(query.where(found.c.loan_no == signal.loan_no)).scalar_one())
+    return False
+
+
+def clear(writer: Writer, signal: Signal, case: Case, day: date, *, by: str) -> None:
+    """Clear a signal; clearing it again changes nothing."""
+    found = get(writer.session, int(signal.id or 0))
+    if found.cleared_on is not None:
+        return
+    found.cleared_on = day
+    writer.session.add(found)
+    writer.record(
+        "signal.cleared",
+        loan_no=case.loan_no,
+        case_no=case.case_no,
+        policy_version=case.policy_version,
+        actor=by,
+        signal=found.id,
+        kind=found.kind,
+    )
