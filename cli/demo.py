@@ -169,14 +169,12 @@ def answer(here: Office, case_no: str, step: str, fields: dict[str, Any], *, sta
     """Resume a waiting run with a signed form, as the UI does, and wait until it was judged.
 
     Waits until the step is asked and its form is there. Without `staff_no`, the first person who
-    may sign does; without `code`, with a fresh one. Gives "" when the answer was accepted, else
-    the reason why it was not.
+    may sign and has a code that was not used yet does; without `code`, with a fresh one. Gives ""
+    when the answer was accepted, else the reason why it was not.
     """
     task = _until(lambda: _open_task(here, case_no, step), f"{case_no} to ask for {step}")
     if not staff_no:
-        with here.book.read() as session:
-            mandate = Mandate(task.role, task.staff_no or "", task.branch_no)
-            staff_no = min(signatories(mandate, people.everyone(session, here.today)))
+        staff_no = _until(lambda: _able(here, task), f"somebody who can sign {case_no} {step}")
     fresh = code or _until(lambda: unused_code(here, staff_no), f"a code that {staff_no} has not used yet")
     signed = fields | {"staff_no": staff_no, "code": fresh}
     _until(lambda: _resume(here, case_no, step, signed), f"{case_no} {step} to take the answer")
@@ -187,6 +185,15 @@ def answer(here: Office, case_no: str, step: str, fields: dict[str, Any], *, sta
         return now if now.state != "open" else None
 
     return _until(judged, f"{case_no} {step} to be judged").reason
+
+
+def _able(here: Office, task: HumanTask) -> str | None:
+    """The first person who may answer and has a fresh code."""
+    with here.book.read() as session:
+        mandate = Mandate(task.role, task.staff_no or "", task.branch_no)
+        signed = [s.staff_no for s in cases.steps(session, task.case_no) if s.staff_no and s.duty != task.duty]
+        able = [no for no in sorted(signatories(mandate, people.everyone(session, here.today))) if no not in signed]
+    return next((no for no in able if unused_code(here, no)), None)
 
 
 def _open_task(here: Office, case_no: str, step: str) -> HumanTask | None:

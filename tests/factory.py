@@ -17,6 +17,14 @@ PEOPLE = (
     ("S005", "operations", "", ""),
     ("S006", "supervision", "", ""),
 )
+# So many of each that nobody has to wait 30 seconds for the next code.
+MORE_PEOPLE = (
+    *((f"S0{n}2", "credit_supervisor", "B1", "") for n in (1, 2, 3)),
+    *((f"S0{n}3", "risk_control", "", "") for n in (1, 2, 3)),
+    ("S017", "credit_administration", "", ""),
+    ("S018", "risk_committee", "", ""),
+    ("S019", "general_manager", "", ""),
+)
 
 
 def officer_of(loan_or_case: str) -> str:
@@ -37,7 +45,11 @@ def staff_and_loans(
 
     With `officer_each`, loan L07 has an officer S107 of its own: a code is good once in 30 seconds.
     """
-    posts = [*PEOPLE, *(((officer_of(no), "account_officer", "B1", "") for no in drawn) if officer_each else ())]
+    posts = [
+        *PEOPLE,
+        *(MORE_PEOPLE if officer_each else ()),
+        *(((officer_of(no), "account_officer", "B1", "") for no in drawn) if officer_each else ()),
+    ]
     with book.write(origin="test") as writer:
         session = writer.session
         session.add(Branch(branch_no="B1", name="城关支行"))

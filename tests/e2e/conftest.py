@@ -16,6 +16,7 @@ from cli.sinks import Sinks
 from cli.stack import Stack, running, speaking_to
 from flows.daily import daily_round
 from postloan.book import migrate
+from postloan.settings import REPOSITORY
 from tasks.office import Office
 from tests.factory import staff_and_loans
 
@@ -42,8 +43,16 @@ def free_port() -> int:
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     home: Path = tmp_path_factory.mktemp("installation")
     before = dict(os.environ)
+    # Every month's end is one of classification, so that one is never far whatever the day is.
+    (home / "policy.toml").write_text(
+        f'extends = "{REPOSITORY / "policy.toml"}"\n[classification]\n'
+        "months = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]\ndue_days = 40\n"
+    )
     os.environ.update(
-        POSTLOAN_HOME=str(home), POSTLOAN_BOOK=f"sqlite:///{home / 'book.db'}", PREFECT_HOME=str(home / "prefect")
+        POSTLOAN_POLICY=str(home / "policy.toml"),
+        POSTLOAN_HOME=str(home),
+        POSTLOAN_BOOK=f"sqlite:///{home / 'book.db'}",
+        PREFECT_HOME=str(home / "prefect"),
     )
     office = Office.open()
     migrate.upgrade(office.book)
