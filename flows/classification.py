@@ -8,7 +8,8 @@ from prefect import flow
 from prefect.states import State
 
 from postloan.book import cases, classification
-from postloan.forms import ClassificationApproval, ClassificationProposal, ClassificationReview, Form, rows
+from postloan.forms.base import Form, rows
+from postloan.forms.classification import ClassificationApproval, ClassificationProposal, ClassificationReview
 from postloan.rendering import plain
 from postloan.rules.classification import TITLES, Best, customer_class, needs_authority, proposal_faults
 from postloan.rules.duties_apart import Mandate

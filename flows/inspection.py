@@ -16,17 +16,13 @@ from prefect.states import State
 from pydantic import BaseModel
 
 from postloan.book import cases
-from postloan.forms import (
+from postloan.forms.base import Form, LevelDecision, RiskReview, SupervisorSignature, rows
+from postloan.forms.inspections import (
     METHODS,
     FirstInspectionReport,
-    Form,
-    LevelDecision,
-    RiskReview,
     RoutineInspectionReport,
     SpecialInspectionReport,
     SupervisorDecision,
-    SupervisorSignature,
-    rows,
 )
 from postloan.rendering import plain
 from postloan.rules.duties_apart import Mandate

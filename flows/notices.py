@@ -8,7 +8,7 @@ from prefect import flow
 from prefect.states import Completed, State
 
 from postloan.book import cases, notices
-from postloan.forms import UndeliveredNotice
+from postloan.forms.notices import UndeliveredNotice
 from postloan.rendering import plain
 from postloan.rules.duties_apart import Mandate
 from tasks import notices as outbox

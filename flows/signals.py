@@ -8,16 +8,8 @@ from prefect import flow
 from prefect.states import State
 
 from postloan.book import people, signals
-from postloan.forms import (
-    Form,
-    LevelDecision,
-    SignalAssignment,
-    SignalClearance,
-    SignalConfirmation,
-    SignalFeedback,
-    SignalHandling,
-    rows,
-)
+from postloan.forms.base import Form, LevelDecision, rows
+from postloan.forms.signals import SignalAssignment, SignalClearance, SignalConfirmation, SignalFeedback, SignalHandling
 from postloan.rendering import plain
 from postloan.rules.duties_apart import Mandate, holders
 from tasks import inspection, runs

@@ -11,8 +11,9 @@ from prefect import flow
 from prefect.states import State
 
 from postloan.book import ticklers
-from postloan.forms import LapsingDocument, SupervisorSignature, rows
-from postloan.policy import Tickler
+from postloan.forms.base import SupervisorSignature, rows
+from postloan.forms.papers import LapsingDocument
+from postloan.policy.sections import Tickler
 from postloan.rendering import plain
 from postloan.rules.duties_apart import Mandate
 from tasks import inspection, notices, runs

@@ -25,7 +25,7 @@ from pydantic import Field, TypeAdapter, ValidationError, create_model
 from postloan.book import cases, people
 from postloan.book.notices import staff_recipient
 from postloan.book.tables import Case, HumanTask
-from postloan.forms import Form
+from postloan.forms.base import Form
 from postloan.rendering import plain
 from postloan.rules.duties_apart import Mandate, signatories
 from tasks import notices, runs

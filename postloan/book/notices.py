@@ -19,7 +19,7 @@ from sqlmodel import select as select_rows
 from postloan.book.engine import Writer
 from postloan.book.tables import Borrower, Case, Notice, Staff
 from postloan.errors import NotFound
-from postloan.policy import Notices
+from postloan.policy.sections import Notices
 
 FAILURE_CASE = "undelivered_notice"
 UNKNOWN_FATE = "interrupted while being sent: the gateway may or may not have taken it"

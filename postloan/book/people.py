@@ -14,7 +14,7 @@ from sqlmodel import Session, select
 from postloan.book.engine import Writer
 from postloan.book.tables import Absence, Case, HumanTask, Loan, Staff, StaffRole, UsedCode
 from postloan.errors import BookError, NotFound
-from postloan.policy import Signing
+from postloan.policy.sections import Signing
 from postloan.rules.duties_apart import Person
 
 CODE_SECONDS = 30

@@ -6,7 +6,7 @@ from datetime import date
 
 from postloan.book.engine import Writer
 from postloan.book.tables import Borrower, Case, Collateral, Guarantee
-from postloan.policy import Tickler
+from postloan.policy.sections import Tickler
 
 
 def subject_of(case: Case) -> str:

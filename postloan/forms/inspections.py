@@ -1,17 +1,14 @@
-"""The forms that people fill in. Titles are what they see, in Chinese and English.
-
-A form holds the business fields only; the human step adds who signs and with which code. No field
-is optional in type: an empty string means that nothing was to be said.
-"""
+"""The reports of inspections."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-LONG = 4000
+from postloan.forms.base import LONG, Form
+
 METHODS = {"实地检查 on site": "on_site", "电话询问 telephone": "telephone", "非现场 off site": "off_site"}
 IN_ORDER = "符合 in order"
 
@@ -39,12 +36,6 @@ SignalKind = Literal[
 ]
 
 
-class Form(BaseModel):
-    """Base of the forms: unknown fields are refused, text is stripped of blanks around it."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
-
 class FirstInspectionReport(Form):
     """《信贷业务首次检查报告单》, filled in by the account officer (INS-3, INS-4, INS-11)."""
 
@@ -70,38 +61,6 @@ class FirstInspectionReport(Form):
         """INS-3: whether all three subjects are in order."""
         return {self.use_of_proceeds, self.conditions, self.documents} == {IN_ORDER}
 
-
-class SupervisorSignature(Form):
-    """The credit supervisor reads, gives an opinion and signs, or has it inspected again (INS-4, INS-10)."""
-
-    decision: Literal["签字 sign", "退回 return"] = Field(title="决定 Decision")
-    opinion: str = Field(title="处理意见 Opinion", min_length=2, max_length=LONG)
-
-    @property
-    def returned(self) -> bool:
-        return self.decision.startswith("退回")
-
-
-class RiskReview(Form):
-    """Risk control accepts the report or returns it for rework (INS-8)."""
-
-    decision: Literal["合格 accept", "退回 return"] = Field(title="审核结论 Decision")
-    opinion: str = Field(title="审核意见 Opinion", min_length=2, max_length=LONG)
-
-    @property
-    def returned(self) -> bool:
-        return self.decision.startswith("退回")
-
-
-class UndeliveredNotice(Form):
-    """Operations decide what becomes of a notice that could not be sent (MAT-1)."""
-
-    decision: Literal["重发 send again", "已送达 it did arrive", "放弃 give up"] = Field(title="处理 Decision")
-    address: str = Field("", title="更正后的地址 Corrected address, if any", max_length=200)
-    remark: str = Field(title="说明 Remark", min_length=2, max_length=LONG)
-
-
-# ------------------------------------------------------------------ routine and special inspection
 
 Subject = Literal["正常 in order", "有异常 not in order", "不适用 not applicable"]
 NOT_APPLICABLE = "不适用 not applicable"
@@ -179,132 +138,3 @@ class SupervisorDecision(Form):
     @property
     def reported_upward(self) -> bool:
         return self.decision.startswith("上报")
-
-
-class LevelDecision(Form):
-    """A level above decides, or reports further upward (INS-10)."""
-
-    decision: Literal["决定 decide", "上报 report upward"] = Field(title="决定 Decision")
-    opinion: str = Field(title="处理意见 Opinion", min_length=2, max_length=LONG)
-
-    @property
-    def reported_upward(self) -> bool:
-        return self.decision.startswith("上报")
-
-
-# ---------------------------------------------------------------------------------- warning signals
-
-
-class SignalAssignment(Form):
-    """The credit supervisor assigns a handler to a warning signal (SIG-1)."""
-
-    handler: str = Field("", title="处置人工号 Handler's staff number (empty: the account officer)", max_length=32)
-    instruction: str = Field(title="处置要求 What is to be done", min_length=2, max_length=LONG)
-
-
-class SignalHandling(Form):
-    """The handler says what is being done about the signal (SIG-1: 处置)."""
-
-    finding: str = Field(title="核实情况 What was found", min_length=2, max_length=LONG)
-    measures: str = Field(title="处置措施 Measures", min_length=2, max_length=LONG)
-
-
-class SignalFeedback(Form):
-    """The handler says what came of it (SIG-1: 反馈)."""
-
-    result: Literal["风险已消除 gone", "风险缓解 eased", "未缓解 persists"] = Field(title="处置结果 Result")
-    evidence: str = Field(title="结果说明与依据 Evidence", min_length=2, max_length=LONG)
-
-
-class SignalConfirmation(Form):
-    """Risk control judges the feedback (SIG-1: 认定)."""
-
-    decision: Literal["认定消除 gone", "继续处置 go on", "上报 report upward"] = Field(title="认定 Decision")
-    opinion: str = Field(title="认定意见 Opinion", min_length=2, max_length=LONG)
-
-    @property
-    def gone(self) -> bool:
-        return self.decision.startswith("认定消除")
-
-    @property
-    def reported_upward(self) -> bool:
-        return self.decision.startswith("上报")
-
-
-class SignalClearance(Form):
-    """The credit supervisor clears the signal, or has it handled on (SIG-1: 消除)."""
-
-    decision: Literal["消除 clear", "继续处置 go on"] = Field(title="决定 Decision")
-    evidence: str = Field(title="消除依据 What shows that it is gone", min_length=2, max_length=LONG)
-
-    @property
-    def cleared(self) -> bool:
-        return self.decision.startswith("消除")
-
-
-# ------------------------------------------------------------------------------- risk classification
-
-RiskClass = Literal["正常 normal", "关注 special_mention", "次级 substandard", "可疑 doubtful", "损失 loss"]
-
-
-class ClassificationProposal(Form):
-    """The account officer proposes a category, and a plan for a potential-risk customer (CLS-2, SIG-3)."""
-
-    proposed: RiskClass = Field(title="建议分类 Proposed category")
-    reason: str = Field(title="分类理由 Reasons", min_length=2, max_length=LONG)
-    plan: str = Field("", title="管理方案 Plan, for a potential-risk customer", max_length=LONG)
-
-    @property
-    def risk_class(self) -> str:
-        return self.proposed.split()[1]
-
-
-class ClassificationReview(Form):
-    """Credit administration reviews the proposal (CLS-2)."""
-
-    decision: Literal["同意 agree", "退回 return"] = Field(title="复核结论 Decision")
-    opinion: str = Field(title="复核意见 Opinion", min_length=2, max_length=LONG)
-
-    @property
-    def returned(self) -> bool:
-        return self.decision.startswith("退回")
-
-
-class ClassificationApproval(Form):
-    """The authority approves or refuses a better category than the rule gives (CLS-2)."""
-
-    decision: Literal["批准 approve", "不批准 refuse"] = Field(title="审批结论 Decision")
-    reason: str = Field(title="审批理由 Reasons", min_length=5, max_length=LONG)
-
-    @property
-    def approved(self) -> bool:
-        return self.decision.startswith("批准")
-
-
-# -------------------------------------------------------------------------- documents that lapse
-
-
-class LapsingDocument(Form):
-    """The officer has the new document, or asks for a waiver (INS-11)."""
-
-    decision: Literal["已取得 obtained", "申请豁免 ask for a waiver"] = Field(title="办理结果 Result")
-    document: str = Field("", title="文件名称与编号 Document, number", max_length=200)
-    valid_until: str = Field(
-        "", title="新的到期日 Valid until (YYYY-MM-DD)", pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$"
-    )
-    remark: str = Field("", title="说明 Remark", max_length=LONG)
-
-    @property
-    def obtained(self) -> bool:
-        return self.decision.startswith("已取得")
-
-
-def rows(form: Form) -> list[tuple[str, str]]:
-    """What was filled in, as (title, text) in the order of the form; empty fields are left out."""
-    found = []
-    for name, info in type(form).model_fields.items():
-        value = getattr(form, name)
-        text = "、".join(value) if isinstance(value, list) else str(value)
-        if text:
-            found.append((str(info.title), text))
-    return found

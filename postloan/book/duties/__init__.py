@@ -1,0 +1,168 @@
+"""The duties that loans bring with them, each kind one SELECT over the whole book.
+
+`postloan due` reads these SELECTs and the daily round opens cases from them, so that both always
+agree. A new kind is a function in `KINDS`, or a section of the policy (docs/extending.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import CompoundSelect, exists, func, insert, literal, or_, select, union_all
+from sqlmodel import Session
+
+from postloan.book.duties.base import Duty, DutySelect, Span
+from postloan.book.duties.classification import classifications
+from postloan.book.duties.inspections import (
+    first_inspections,
+    routine_inspections,
+    special_inspections,
+    warning_signals,
+)
+from postloan.book.duties.ticklers import tickler
+from postloan.book.engine import Writer
+from postloan.book.sql import on
+from postloan.book.tables import Case
+from postloan.policy import Policy, PolicyFile
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of duty: its SELECT, and the prefix of its case numbers.
+
+    Attributes:
+        backlog: also what opened before the last round is opened, however late it became known.
+            Of duties that come again only what is still to come is: the next one is never far.
+        per_loan: one for each loan and subject; otherwise one for each subject, shown on one loan.
+    """
+
+    select: DutySelect
+    prefix: str
+    backlog: bool = True
+    per_loan: bool = True
+
+
+KINDS: dict[str, Kind] = {
+    "first_inspection": Kind(first_inspections, "FI"),
+    "routine_inspection": Kind(routine_inspections, "RI", backlog=False),
+    "special_inspection": Kind(special_inspections, "SI", per_loan=False),
+    "warning_signal": Kind(warning_signals, "WS", per_loan=False),
+    "risk_classification": Kind(classifications, "RC", backlog=False),
+}
+
+
+def kinds(policy: Policy) -> dict[str, Kind]:
+    """Every kind of duty under a policy: those of the code, and the policy's documents that lapse."""
+    lapsing = {
+        name: Kind(tickler(name, rule), name.upper().replace("_", "-"), backlog=False, per_loan=False)
+        for name, rule in policy.ticklers.items()
+    }
+    return KINDS | lapsing
+
+
+def _everything(
+    file: PolicyFile, name: str, due_from: date, due_to: date, known: date, as_of: date | None = None
+) -> CompoundSelect | None:
+    """The kind's duties under the policy in force on each duty's anchor day."""
+    parts = []
+    for first, last, policy in file.periods():
+        kind = kinds(policy).get(name)
+        if kind is None:
+            continue
+        duties = kind.select(Span(policy, first, last, due_from, due_to, known, as_of)).subquery()
+        go_live = file.at(as_of or due_to).round.go_live or date.min
+        parts.append(select(duties).where(duties.c.due_on >= go_live, duties.c.due_on.between(due_from, due_to)))
+    return union_all(*parts) if parts else None
+
+
+def _names(file: PolicyFile) -> list[str]:
+    return list(dict.fromkeys(name for _, _, policy in file.periods() for name in kinds(policy)))
+
+
+def between(
+    session: Session, file: PolicyFile, first: date, last: date, known: date, loan_no: str | None = None
+) -> list[Duty]:
+    """The duties due from `first` to `last`, both inclusive, of one loan or of all; reads only.
+
+    What depends on the days after `known` is judged by what is known then: what falls due is paid,
+    ratings stay, no new signal is seen.
+    """
+    found: list[Duty] = []
+    for name in _names(file):
+        everything = _everything(file, name, first, last, known)
+        if everything is None:
+            continue
+        all_of = everything.subquery()
+        query = select(all_of.c.loan_no, all_of.c.kind, all_of.c.due_on, all_of.c.rule)
+        if loan_no is not None:
+            query = query.where(all_of.c.loan_no == loan_no)
+        found += [Duty(*row) for row in session.execute(query)]
+    return sorted(found, key=lambda d: (d.due_on, d.loan_no, d.kind))
+
+
+LONGEST_LEAD = timedelta(days=366)  # no duty opens longer ahead: the policy's bound
+
+
+def open_cases(writer: Writer, file: PolicyFile, version: str, day: date, since: date | None) -> list[str]:
+    """Open a case for every duty that opens by `day` and has none; gives the new case numbers.
+
+    One INSERT … SELECT per kind, however many loans. The case's key keeps a second round, or two
+    at once, from opening it again.
+
+    Args:
+        since: the day of the round before; None for the first one, which leaves recurring duties
+            that were due before it to whoever looked after the loans until then.
+    """
+    opened: list[str] = []
+    for name in _names(file):
+        kind = kinds(file.at(day)).get(name)
+        if kind is None:
+            continue
+        due_from = date.min if kind.backlog else min(since + timedelta(days=1), day) if since else day
+        everything = _everything(file, name, due_from, day + LONGEST_LEAD, day, as_of=day)
+        if everything is None:
+            continue
+        all_of = everything.subquery()
+        same = [Case.kind == name, Case.subject == all_of.c.subject]
+        if kind.per_loan:
+            same.append(Case.loan_no == all_of.c.loan_no)
+        new = select(
+            (literal(f"{kind.prefix}-") + all_of.c.loan_no + _suffix(all_of.c.subject)).label("case_no"),
+            all_of.c.kind,
+            all_of.c.loan_no,
+            all_of.c.subject,
+            all_of.c.rule,
+            all_of.c.anchor_on,
+            all_of.c.due_on,
+            on(day).label("opened_on"),
+            literal(version).label("policy_version"),
+            literal("open").label("state"),
+            literal("").label("outcome"),
+            literal(0).label("generation"),
+            literal("").label("flow_run_id"),
+        ).where(all_of.c.opens_on <= day, ~exists().where(*same))
+        if not kind.backlog and since is not None:
+            new = new.where(or_(all_of.c.opens_on > since, all_of.c.due_on >= day))
+        columns = [c.name for c in new.selected_columns]
+        rows = writer.session.execute(
+            insert(Case).from_select(columns, new).returning(Case.case_no, Case.loan_no, Case.due_on, Case.rule)  # type: ignore[arg-type]
+        ).all()
+        for case_no, loan_no, due_on, rule in sorted(rows):
+            writer.record(
+                "case.opened",
+                loan_no=loan_no,
+                case_no=case_no,
+                policy_version=version,
+                kind=name,
+                due_on=due_on,
+                rule=rule,
+            )
+            opened.append(case_no)
+    return opened
+
+
+def _suffix(subject: Any) -> Any:
+    """What makes a case number one of several of its kind on a loan; nothing for the one first."""
+    return func.replace(literal("-") + subject, "-first", "")

@@ -1,0 +1,102 @@
+"""What every SELECT of duties looks at, and the columns that it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Integer, Select, String, case, cast, exists, literal, or_, select
+
+from postloan.book import tables as t
+from postloan.book.sql import on
+from postloan.policy import Policy
+
+LOAN = t.Loan.__table__.c  # type: ignore[attr-defined]
+BORROWER = t.Borrower.__table__.c  # type: ignore[attr-defined]
+SIGNAL = t.Signal.__table__.c  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Something that has to be done about a loan by a day."""
+
+    loan_no: str
+    kind: str
+    due_on: date
+    rule: str
+
+
+@dataclass(frozen=True)
+class Span:
+    """What a SELECT is to look at.
+
+    Attributes:
+        policy: in force on the anchor days from `first` to `last`, both inclusive.
+        due_from, due_to: no duty due outside of these days is asked for.
+        as_of: the day of a round, whose facts count; None for a forecast, where each duty is
+            judged by what is known of the day on which it opens.
+        known: the last day of which anything is known; what is paid by then is paid, and what falls
+            due later is taken to be paid when it falls due.
+    """
+
+    policy: Policy
+    first: date
+    last: date
+    due_from: date
+    due_to: date
+    known: date
+    as_of: date | None = None
+
+    def known_on(self, opens_on: Any) -> Any:
+        """The day whose facts count for a duty that opens on a day."""
+        return opens_on if self.as_of is None else on(self.as_of)
+
+
+DutySelect = Callable[[Span], Select]
+
+
+def duty(kind: str, subject: Any, rule: Any, anchor_on: Any, due_on: Any, opens_on: Any, loan_no: Any = None) -> Select:
+    """The columns that every SELECT of duties gives. `subject` makes a duty one of its kind."""
+    return select(
+        (LOAN.loan_no if loan_no is None else loan_no).label("loan_no"),
+        literal(kind).label("kind"),
+        subject.label("subject"),
+        rule.label("rule"),
+        anchor_on.label("anchor_on"),
+        due_on.label("due_on"),
+        opens_on.label("opens_on"),
+    )
+
+
+def running(span: Span, opens_on: Any, settled: Any) -> Any:
+    """The loan is not settled when the duty opens, or on the day of the round."""
+    return or_(settled.c.settled_on.is_(None), settled.c.settled_on > span.known_on(opens_on))
+
+
+def nothing(kind: str) -> Select:
+    day = on(date.min)
+    return duty(kind, literal(""), literal(""), day, day, day).where(literal(False))
+
+
+def numbers(first: date, last: date) -> Any:
+    """The numbers of the months from that of `first` to that of `last`, from 0."""
+    count = max((last.year - first.year) * 12 + last.month - first.month, 0)
+    start = select(literal(0, Integer()).label("number")).cte("months", recursive=True)
+    return start.union_all(select(start.c.number + 1).where(start.c.number < count))
+
+
+def padded(number: Any) -> Any:
+    """At least two digits, so that case numbers sort."""
+    text = cast(number, String())
+    return case((number < 10, literal("0") + text), else_=text)
+
+
+def open_signal(known: Any) -> Any:
+    """The loan or its borrower has a warning signal that is open on a day."""
+    return exists().where(
+        or_(SIGNAL.loan_no == LOAN.loan_no, SIGNAL.borrower_no == LOAN.borrower_no),
+        SIGNAL.seen_on <= known,
+        or_(SIGNAL.cleared_on.is_(None), SIGNAL.cleared_on > known),
+    )

@@ -1,0 +1,135 @@
+"""Inspections, and what follows from warning signals."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Select, String, and_, case, cast, func, literal, or_, select
+
+from postloan.book import tables as t
+from postloan.book.duties.base import BORROWER, LOAN, SIGNAL, Span, duty, nothing, numbers, open_signal, padded, running
+from postloan.book.sql import least, month_index, plus_days, plus_months
+from postloan.book.standings import settlements
+from postloan.book.tables import Case
+
+RATING = t.Rating.__table__.c  # type: ignore[attr-defined]
+
+
+def first_inspections(span: Span) -> Select:
+    """INS-2: one per loan, counted from the first drawdown."""
+    rule = span.policy.inspection.first
+    due_on = plus_days(LOAN.first_drawdown_on, rule.days)
+    # Never before the drawdown itself: nothing can be inspected yet.
+    opens_on = plus_days(LOAN.first_drawdown_on, max(rule.days - rule.opens_days_before, 0))
+    settled = settlements()
+    return (
+        duty("first_inspection", literal("first"), literal("INS-2"), LOAN.first_drawdown_on, due_on, opens_on)
+        .outerjoin(settled, settled.c.loan_no == LOAN.loan_no)
+        .where(LOAN.first_drawdown_on.between(span.first, span.last), running(span, opens_on, settled))
+    )
+
+
+def routine_inspections(span: Span) -> Select:
+    """INS-5, INS-6: on the days that lie whole intervals of months after the first drawdown.
+
+    The months are numbered from the first drawdown; month n is a duty if the interval that applies
+    divides n. The interval may change from one month to the next; the days do not.
+    """
+    rule = span.policy.inspection.routine
+    due_from, due_to = max(span.first, span.due_from), min(span.last, span.due_to)
+    if span.as_of is not None:
+        due_to = min(due_to, span.as_of + timedelta(days=rule.opens_days_before))
+    if due_to < due_from:
+        return nothing("routine_inspection")
+    months = numbers(due_from, due_to)
+    month = literal(due_from.year * 12 + due_from.month - 1) - month_index(LOAN.first_drawdown_on) + months.c.number
+    grid = (
+        select(LOAN.loan_no, month.label("month"), plus_months(LOAN.first_drawdown_on, month).label("due_on"))
+        .where(LOAN.first_drawdown_on.is_not(None), month > 0)
+        .join_from(LOAN.loan_no.table, months, literal(True))
+        .subquery("grid")
+    )
+    opens_on = plus_days(grid.c.due_on, -rule.opens_days_before)
+    known = span.known_on(opens_on)
+    rating = func.coalesce(
+        select(RATING.rating)
+        .where(RATING.borrower_no == LOAN.borrower_no, RATING.rated_on <= known)
+        .order_by(RATING.rated_on.desc())
+        .limit(1)
+        .scalar_subquery(),
+        BORROWER.rating,
+    )
+    by_rating = case(
+        (rating == "", rule.unrated_months),
+        *((rating == name, months_) for name, months_ in rule.by_rating.items()),
+        else_=rule.other_months,
+    )
+    never = literal(100_000)
+    by_quarter = literal(rule.max_months) if rule.rule == "shortest" else never
+    by_risk = case((LOAN.high_risk, rule.high_risk_months), else_=never)
+    by_signal = case((open_signal(known), rule.signal_months), else_=never)
+    interval = least(least(by_rating, by_quarter), least(by_risk, by_signal))
+    # The rule to name is the one that gave the interval; of equal ones the first.
+    why = case(
+        (interval == by_rating, "INS-6"),
+        (interval == by_quarter, "INS-5"),
+        (interval == by_risk, "INS-5"),
+        else_="SIG-1",
+    )
+    settled = settlements()
+    return (
+        duty("routine_inspection", padded(grid.c.month), why, LOAN.first_drawdown_on, grid.c.due_on, opens_on)
+        .join(grid, grid.c.loan_no == LOAN.loan_no)
+        .join(t.Borrower, BORROWER.borrower_no == LOAN.borrower_no)
+        .outerjoin(settled, settled.c.loan_no == LOAN.loan_no)
+        .where(
+            grid.c.due_on.between(due_from, due_to),
+            # From maturity on, the pre-maturity visit and the collection of what is overdue take over.
+            grid.c.due_on < LOAN.matures_on,
+            grid.c.month % interval == 0,
+            running(span, opens_on, settled),
+        )
+    )
+
+
+def _signals(span: Span, kind: str, rule: str, days: int, *more: Any) -> Select:
+    """One for each open signal, on its loan or on the first running loan of its borrower."""
+    settled = settlements()
+    found = (
+        select(SIGNAL.id, SIGNAL.seen_on, func.min(LOAN.loan_no).label("loan_no"))
+        .join(
+            LOAN.loan_no.table,
+            or_(SIGNAL.loan_no == LOAN.loan_no, and_(SIGNAL.loan_no.is_(None), SIGNAL.borrower_no == LOAN.borrower_no)),
+        )
+        .outerjoin(settled, settled.c.loan_no == LOAN.loan_no)
+        .where(
+            SIGNAL.seen_on.between(span.first, span.last),
+            or_(SIGNAL.cleared_on.is_(None), SIGNAL.cleared_on > span.known_on(SIGNAL.seen_on)),
+            running(span, SIGNAL.seen_on, settled),
+            *more,
+        )
+        .group_by(SIGNAL.id, SIGNAL.seen_on)
+        .subquery("found")
+    )
+    subject = literal("S") + cast(found.c.id, String())
+    due_on = plus_days(found.c.seen_on, days)
+    return duty(kind, subject, literal(rule), found.c.seen_on, due_on, found.c.seen_on, found.c.loan_no)
+
+
+def warning_signals(span: Span) -> Select:
+    """SIG-1: every open signal is followed until it is cleared."""
+    return _signals(span, "warning_signal", "SIG-1", span.policy.signals.clear_days)
+
+
+def special_inspections(span: Span) -> Select:
+    """INS-9: on a serious signal, unless a special inspection found it."""
+    case_kind = select(Case.kind).where(Case.case_no == SIGNAL.case_no).scalar_subquery()  # type: ignore[arg-type]
+    return _signals(
+        span,
+        "special_inspection",
+        "INS-9",
+        span.policy.inspection.special.days,
+        SIGNAL.kind.in_(span.policy.signals.serious),
+        func.coalesce(case_kind, "") != "special_inspection",
+    )

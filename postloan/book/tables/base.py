@@ -1,0 +1,37 @@
+"""Conventions that the tables share, and the words that a column may hold."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Column
+from sqlmodel import Field
+
+from postloan.book.types import Money
+
+BORROWER_KINDS = ("corporate", "small_enterprise", "personal")
+REPAYMENT_METHODS = ("bullet", "equal_instalment", "equal_principal", "interest_only", "custom")
+SECURITIES = ("credit", "guaranteed", "mortgaged", "pledged")
+DAY_COUNTS = ("actual/360", "actual/365", "30/360")
+RISK_CLASSES = ("normal", "special_mention", "substandard", "doubtful", "loss")
+CASE_STATES = ("open", "closed", "cancelled")
+TASK_STATES = ("open", "answered", "refused", "superseded")
+NOTICE_STATES = ("queued", "sending", "sent", "failed", "given_up")
+
+
+def one_of(column: str, allowed: tuple[str, ...]) -> CheckConstraint:
+    values = ", ".join(f"'{value}'" for value in allowed)
+    return CheckConstraint(f"{column} IN ({values})", name=f"ck_{column}")
+
+
+def ref(target: str, **kwargs: Any) -> Any:
+    return Field(foreign_key=target, index=True, **kwargs)
+
+
+def money(*, default: Decimal | None = None, nullable: bool = False) -> Any:
+    if nullable:
+        return Field(default=None, sa_column=Column(Money, nullable=True))
+    if default is not None:
+        return Field(default=default, sa_column=Column(Money, nullable=False))
+    return Field(sa_column=Column(Money, nullable=False))

@@ -1,0 +1,59 @@
+"""What every form shares, and the forms that many paths use."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+LONG = 4000
+
+
+class Form(BaseModel):
+    """Base of the forms: unknown fields are refused, text is stripped of blanks around it."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+def rows(form: Form) -> list[tuple[str, str]]:
+    """What was filled in, as (title, text) in the order of the form; empty fields are left out."""
+    found = []
+    for name, info in type(form).model_fields.items():
+        value = getattr(form, name)
+        text = "、".join(value) if isinstance(value, list) else str(value)
+        if text:
+            found.append((str(info.title), text))
+    return found
+
+
+class SupervisorSignature(Form):
+    """The credit supervisor reads, gives an opinion and signs, or has it inspected again (INS-4, INS-10)."""
+
+    decision: Literal["签字 sign", "退回 return"] = Field(title="决定 Decision")
+    opinion: str = Field(title="处理意见 Opinion", min_length=2, max_length=LONG)
+
+    @property
+    def returned(self) -> bool:
+        return self.decision.startswith("退回")
+
+
+class RiskReview(Form):
+    """Risk control accepts the report or returns it for rework (INS-8)."""
+
+    decision: Literal["合格 accept", "退回 return"] = Field(title="审核结论 Decision")
+    opinion: str = Field(title="审核意见 Opinion", min_length=2, max_length=LONG)
+
+    @property
+    def returned(self) -> bool:
+        return self.decision.startswith("退回")
+
+
+class LevelDecision(Form):
+    """A level above decides, or reports further upward (INS-10)."""
+
+    decision: Literal["决定 decide", "上报 report upward"] = Field(title="决定 Decision")
+    opinion: str = Field(title="处理意见 Opinion", min_length=2, max_length=LONG)
+
+    @property
+    def reported_upward(self) -> bool:
+        return self.decision.startswith("上报")
