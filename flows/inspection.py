@@ -13,9 +13,8 @@ from typing import Generic, TypeVar
 
 from prefect import flow
 from prefect.states import State
-from pydantic import BaseModel
 
-from postloan.book import cases
+from postloan.book import Writer, work_log
 from postloan.forms.base import Form, LevelDecision, RiskReview, SupervisorSignature, rows
 from postloan.forms.inspections import (
     METHODS,
@@ -33,10 +32,14 @@ from postloan.rules.inspection import (
     report_due,
     report_faults,
 )
+from postloan.rules.roles import OFFICER, RISK_CONTROL, SUPERVISOR
 from postloan.rules.signals import BY_LABEL
-from tasks import inspection, notices
-from tasks.human import Answer, ask
-from tasks.work import Work, begin, finish, superseded
+from tasks import notices
+from tasks.archive import archive_paper, archive_report
+from tasks.human import Answer
+from tasks.loans import announce, off_site, record_signals, security_of, signal_of
+from tasks.officers import assign_officer
+from tasks.work import LoanWork, begin_on_loan, decided_above, nth, shown, superseded
 
 F = TypeVar("F", bound=Form)
 S = TypeVar("S", SupervisorSignature, SupervisorDecision)
@@ -86,17 +89,17 @@ def first_inspection(case_no: str) -> State:
     Args:
         case_no: the case in the book, for example FI-L0001. The daily round opens it.
     """
-    work = begin(case_no)
+    work = begin_on_loan(case_no)
     if work is None:
         return superseded()
-    officer = inspection.assign_officer(case_no)
+    officer = assign_officer(case_no)
     if work.policy.inspection.first.announce_to_borrower:
-        inspection.announce(case_no)
+        announce(case_no)
         notices.deliver()
     paper = _first_paper(work)
     signed = _inspect(work, paper, officer)
     _record_signals(work, signed)
-    inspection.archive_report(
+    archive_report(
         case_no,
         paper.kind,
         paper.title,
@@ -107,7 +110,7 @@ def first_inspection(case_no: str) -> State:
             "rounds": signed.rounds,
         },
     )
-    return finish(work, "archived", f"{case_no} archived after {signed.rounds} round(s)")
+    return _finish(work, signed, f"{case_no} archived after {signed.rounds} round(s)")
 
 
 @flow(name="routine-inspection", flow_run_name="常规检查 {case_no}", retries=0)
@@ -117,15 +120,15 @@ def routine_inspection(case_no: str) -> State:
     Args:
         case_no: the case in the book, for example RI-L0001-03. The daily round opens it.
     """
-    work = begin(case_no)
+    work = begin_on_loan(case_no)
     if work is None:
         return superseded()
-    officer = inspection.assign_officer(case_no)
+    officer = assign_officer(case_no)
     paper = _routine_paper(work)
     signed = _inspect(work, paper, officer)
     _record_signals(work, signed)
     _archive(work, paper, signed)
-    return finish(work, "archived", f"{case_no} archived after {signed.rounds} round(s)")
+    return _finish(work, signed, f"{case_no} archived after {signed.rounds} round(s)")
 
 
 @flow(name="special-inspection", flow_run_name="紧急检查 {case_no}", retries=0)
@@ -135,19 +138,19 @@ def special_inspection(case_no: str) -> State:
     Args:
         case_no: the case in the book, for example SI-L0001-S12. The daily round opens it.
     """
-    work = begin(case_no)
+    work = begin_on_loan(case_no)
     if work is None:
         return superseded()
-    officer = inspection.assign_officer(case_no)
+    officer = assign_officer(case_no)
     paper = _special_paper(work)
     signed = _inspect(work, paper, officer)
-    decisions = _levels(work, paper, signed)
+    decisions = _levels(work, paper, signed) if signed.signature.form.reported_upward else []
     _record_signals(work, signed)
     _archive(work, paper, signed, decisions)
-    return finish(work, "archived", f"{case_no} archived, {len(decisions)} level(s) above decided")
+    return _finish(work, signed, f"{case_no} archived, {len(decisions)} level(s) above decided")
 
 
-def _first_paper(work: Work) -> Paper[FirstInspectionReport, SupervisorSignature]:
+def _first_paper(work: LoanWork) -> Paper[FirstInspectionReport, SupervisorSignature]:
     """《信贷业务首次检查报告单》: INS-2, INS-3, INS-4."""
     rules = work.policy.inspection.first
 
@@ -179,12 +182,16 @@ def _first_paper(work: Work) -> Paper[FirstInspectionReport, SupervisorSignature
     )
 
 
-def _routine_paper(work: Work) -> Paper[RoutineInspectionReport, SupervisorSignature]:
+def _routine_paper(work: LoanWork) -> Paper[RoutineInspectionReport, SupervisorSignature]:
     """《信贷资产检查报告》: INS-5, INS-7, INS-8, INS-11."""
     rules = work.policy.inspection.routine
-    facts = inspection.security_of(work.office, work.loan)
-    off_site = work.loan.product in rules.off_site_products and work.loan.principal < rules.off_site_below
-    on_site = on_site_required(int(work.case.subject), every_months=rules.on_site_months, off_site=off_site)
+    facts = security_of(work.office, work.loan)
+    from_afar = off_site(work.office, work.policy, work.loan)
+    on_site = on_site_required(
+        int(work.case.subject),
+        every_months=rules.high_risk_months if work.loan.high_risk else rules.on_site_months,
+        off_site=from_afar,
+    )
 
     def faults(form: RoutineInspectionReport, answered_on: date) -> list[str]:
         found = []
@@ -208,7 +215,7 @@ def _routine_paper(work: Work) -> Paper[RoutineInspectionReport, SupervisorSigna
         )
 
     title = "信贷资产检查报告"
-    how = "实地 on site" if on_site else "非现场 off site" if off_site else "不限 any"
+    how = "实地 on site" if on_site else "非现场 off site" if from_afar else "不限 any"
     return Paper(
         "routine_inspection_report",
         title,
@@ -222,10 +229,10 @@ def _routine_paper(work: Work) -> Paper[RoutineInspectionReport, SupervisorSigna
     )
 
 
-def _special_paper(work: Work) -> Paper[SpecialInspectionReport, SupervisorDecision]:
+def _special_paper(work: LoanWork) -> Paper[SpecialInspectionReport, SupervisorDecision]:
     """《紧急检查报告》: INS-9, INS-10."""
     rules = work.policy.inspection.special
-    signal = inspection.signal_of(work.office, work.case)
+    signal = signal_of(work.office, work.case)
 
     def faults(form: SpecialInspectionReport, answered_on: date) -> list[str]:
         return inspection_report_faults(
@@ -258,7 +265,7 @@ def _special_paper(work: Work) -> Paper[SpecialInspectionReport, SupervisorDecis
 # --------------------------------------------------------------------------- what they have in common
 
 
-def _inspect(work: Work, paper: Paper[F, S], officer: str) -> Signed[F, S]:
+def _inspect(work: LoanWork, paper: Paper[F, S], officer: str) -> Signed[F, S]:
     """Report, signature and review, again and again until risk control accepts."""
     rework = 1
     while True:
@@ -273,120 +280,103 @@ def _inspect(work: Work, paper: Paper[F, S], officer: str) -> Signed[F, S]:
         rework += 1
 
 
-def _step(name: str, rework: int) -> str:
-    return name if rework == 1 else f"{name}-{rework}"
-
-
-def _report(work: Work, paper: Paper[F, S], officer: str, rework: int) -> Answer[F]:
+def _report(work: LoanWork, paper: Paper[F, S], officer: str, rework: int) -> Answer[F]:
     """The officer inspects and reports; after rework, inspects again."""
-    again = work.calendar.add_working_days(work.office.today, paper.again_days)
-    return ask(
-        work.office,
-        work.case,
-        step=_step("report", rework),
+    again = work.in_working_days(paper.again_days)
+    return work.ask(
+        nth("report", rework),
+        paper.form,
         duty="report",
         title="检查报告" if rework == 1 else f"检查报告 (第{rework}次)",
-        form=paper.form,
-        of=Mandate(inspection.OFFICER, officer),
+        of=Mandate(OFFICER, officer),
         due_on=work.case.due_on if rework == 1 else again,
-        context=paper.about + _returned(work, rework),
+        context=paper.about + work.returned(rework, ("review", "opinion"), ("sign", "opinion")),
         check=paper.faults,
     )
 
 
-def _signature(work: Work, paper: Paper[F, S], report: Answer[F], rework: int) -> Answer[S]:
+def _signature(work: LoanWork, paper: Paper[F, S], report: Answer[F], rework: int) -> Answer[S]:
     """The credit supervisor reads the report, opines and signs."""
-    return ask(
-        work.office,
-        work.case,
-        step=_step("sign", rework),
+    return work.ask(
+        nth("sign", rework),
+        paper.signature,
         duty="sign",
         title="信贷主管签字",
-        form=paper.signature,
-        of=Mandate("credit_supervisor", branch_no=work.branch),
+        of=work.of_branch(SUPERVISOR),
         due_on=work.working_days_after(report, paper.sign_days),
         context=paper.about + _summary(report),
     )
 
 
-def _review(work: Work, paper: Paper[F, S], report: Answer[F], signature: Answer[S], rework: int) -> Answer[RiskReview]:
+def _review(
+    work: LoanWork, paper: Paper[F, S], report: Answer[F], signature: Answer[S], rework: int
+) -> Answer[RiskReview]:
     """Risk control reviews, and accepts the report or returns it."""
     opinion = plain(signature.form.opinion)
-    return ask(
-        work.office,
-        work.case,
-        step=_step("review", rework),
+    return work.ask(
+        nth("review", rework),
+        RiskReview,
         duty="review",
         title="风险控制部审核",
-        form=RiskReview,
-        of=Mandate("risk_control"),
+        of=Mandate(RISK_CONTROL),
         due_on=work.working_days_after(signature, paper.review_days),
         context=paper.about + _summary(report) + f"\n\n**信贷主管意见** ({signature.staff_no}): {opinion}",
     )
 
 
 def _levels(
-    work: Work, paper: Paper[F, SupervisorDecision], signed: Signed[F, SupervisorDecision]
+    work: LoanWork, paper: Paper[F, SupervisorDecision], signed: Signed[F, SupervisorDecision]
 ) -> list[Answer[LevelDecision]]:
     """INS-10: what the supervisor reported upward, decided level by level."""
-    decisions: list[Answer[LevelDecision]] = []
-    if not signed.signature.form.reported_upward:
-        return decisions
-    for number, role in enumerate(work.policy.signals.levels, start=1):
-        before = decisions[-1] if decisions else signed.review
-        decisions.append(
-            ask(
-                work.office,
-                work.case,
-                step=f"level-{number}",
-                duty=f"decide-{number}",
-                title="上级决定",
-                form=LevelDecision,
-                of=Mandate(role, branch_no=work.branch),
-                due_on=work.working_days_after(before, paper.sign_days),
-                context=paper.about
-                + _summary(signed.report)
-                + "".join(f"\n\n**{a.staff_no}**: {plain(a.form.opinion)}" for a in (signed.signature, *decisions)),
-            )
-        )
-        if not decisions[-1].form.reported_upward:
-            break
-    return decisions
+    opinion = f"\n\n**{signed.signature.staff_no}**: {plain(signed.signature.form.opinion)}"
+    return decided_above(work, paper.about + _summary(signed.report) + opinion, signed.review, days=paper.sign_days)
 
 
-def _record_signals(work: Work, signed: Signed) -> None:
+def _record_signals(work: LoanWork, signed: Signed) -> None:
     form = signed.report.form
     if form.signals:
         kinds = [BY_LABEL[label] for label in form.signals]
-        inspection.record_signals(work.case.case_no, kinds, form.inspected_on, form.findings)
+        record_signals(work.case.case_no, kinds, form.inspected_on, form.findings)
 
 
-def _archive(work: Work, paper: Paper, signed: Signed, decisions: list[Answer[LevelDecision]] | None = None) -> None:
-    sections = [
-        (paper.title, rows(signed.report.form)),
-        ("信贷主管意见", rows(signed.signature.form)),
-        ("风险控制部审核", rows(signed.review.form)),
-        *(("上级决定", rows(decision.form)) for decision in decisions or []),
+def _archive(
+    work: LoanWork, paper: Paper, signed: Signed, decisions: list[Answer[LevelDecision]] | None = None
+) -> None:
+    papers: list[tuple[str, Form]] = [
+        (paper.title, signed.report.form),
+        ("信贷主管意见", signed.signature.form),
+        ("风险控制部审核", signed.review.form),
+        *(("上级决定", decision.form) for decision in decisions or []),
     ]
-    inspection.archive_report(
-        work.case.case_no, paper.kind, paper.title, {"sections": sections, "rounds": signed.rounds}, template="paper"
-    )
+    archive_paper(work.case.case_no, paper.kind, paper.title, papers, rounds=signed.rounds)
 
 
-def _returned(work: Work, rework: int) -> str:
-    """Why the report came back, for the officer who has to do it again."""
-    if rework == 1:
-        return ""
-    with work.office.book.read() as session:
-        for name in ("review", "sign"):
-            step = cases.result(session, work.case.case_no, _step(name, rework - 1))
-            if step is not None:
-                return f"\n\n> **退回意见 Returned by {step.staff_no}:** {plain(step.result['opinion'])}"
-    return ""
+def _finish(work: LoanWork, signed: Signed, message: str) -> State:
+    """Close the case; what was done is in the work log as well, with the supervisor's opinion (REC-3)."""
+    report = signed.report.form
+
+    def enter(writer: Writer) -> None:
+        work_log.enter(
+            writer,
+            work.case,
+            borrower_no=work.borrower.borrower_no,
+            staff_no=signed.report.staff_no,
+            activity=METHODS[report.method],
+            acted_on=report.inspected_on,
+            entered_on=work.day_of(signed.report),
+            content=report.findings or _in_a_line(report),
+            opinion=signed.signature.form.opinion,
+            reviewed_by=signed.signature.staff_no,
+            reviewed_on=work.day_of(signed.signature),
+        )
+
+    return work.finish("archived", message, enter)
+
+
+def _in_a_line(report: Form) -> str:
+    """A report in one line, where the officer wrote no findings."""
+    return "; ".join(f"{title}: {text}" for title, text in rows(report))
 
 
 def _summary(report: Answer) -> str:
-    form: BaseModel = report.form
-    lines = ["", f"**经办人 {report.staff_no} 的检查报告**", "", "| 项目 | 内容 |", "|---|---|"]
-    lines += [f"| {title} | {plain(text)} |" for title, text in rows(form)]  # type: ignore[arg-type]
-    return "\n".join(lines)
+    return shown("经办人检查报告", report)

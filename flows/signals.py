@@ -7,17 +7,25 @@ from datetime import date
 from prefect import flow
 from prefect.states import State
 
-from postloan.book import people, signals
-from postloan.forms.base import Form, LevelDecision, rows
-from postloan.forms.signals import SignalAssignment, SignalClearance, SignalConfirmation, SignalFeedback, SignalHandling
+from postloan.book import Writer, people, signals
+from postloan.forms.base import Form
+from postloan.forms.signals import (
+    SignalAssignment,
+    SignalClearance,
+    SignalConfirmation,
+    SignalFeedback,
+    SignalHandling,
+)
 from postloan.rendering import plain
 from postloan.rules.duties_apart import Mandate, holders
-from tasks import inspection, runs
-from tasks.human import Answer, ask
-from tasks.work import Work, begin, finish, superseded
+from postloan.rules.roles import OFFICER, RISK_CONTROL, SUPERVISOR
+from tasks.archive import archive_paper
+from tasks.human import Answer
+from tasks.loans import Seen, signal_of
+from tasks.officers import assign_officer
+from tasks.work import Work, begin, decided_above, nth, shown, superseded
 
 TITLE = "预警信号处置单"
-SUPERVISOR = "credit_supervisor"
 
 
 @flow(name="warning-signal", flow_run_name="预警信号 {case_no}", retries=0)
@@ -30,16 +38,15 @@ def warning_signal(case_no: str) -> State:
     work = begin(case_no)
     if work is None:
         return superseded()
-    officer = inspection.assign_officer(case_no)
-    signal = inspection.signal_of(work.office, work.case)
-    about = work.heading(TITLE, ("预警信号", signal.title), ("发现日期", str(signal.seen_on)))
-    about += f"\n\n> {plain(signal.detail)}" if signal.detail else ""
-
-    assigned = _assign(work, about)
+    signal = signal_of(work.office, work.case)
+    about = _about(work, signal)
+    officer = assign_officer(case_no) if work.case.loan_no else ""
+    assigned = _assign(work, about, officer)
     handler = assigned.form.handler or officer
     papers: list[tuple[str, Form]] = [("分派", assigned.form)]
     told = f"\n\n**处置要求** ({assigned.staff_no}): {plain(assigned.form.instruction)}"
-    rework, last = 1, assigned
+    last: Answer = assigned
+    rework = 1
     while True:
         handled, fed_back = _handle(work, about + told, handler, rework, last)
         confirmed = _confirm(work, about, handled, fed_back, rework)
@@ -52,50 +59,49 @@ def warning_signal(case_no: str) -> State:
                 break
             told, last = f"\n\n**{cleared.staff_no}**: {plain(cleared.form.evidence)}", cleared
         elif confirmed.form.reported_upward:
-            decided = _levels(work, about, fed_back, confirmed, rework)
+            context = about + shown("反馈", fed_back) + shown("认定", confirmed)
+            days = work.policy.signals.confirm_working_days
+            decided = decided_above(work, context, confirmed, days=days, rework=rework)
             papers += [("上级决定", answer.form) for answer in decided]
             told, last = "".join(f"\n\n**{a.staff_no}**: {plain(a.form.opinion)}" for a in decided), decided[-1]
         else:
             told = f"\n\n**{confirmed.staff_no}**: {plain(confirmed.form.opinion)}"
         rework += 1
 
-    inspection.archive_report(
-        case_no,
-        "signal_record",
-        TITLE,
-        {"sections": [(name, rows(form)) for name, form in papers], "rounds": rework},
-        template="paper",
-    )
-    with work.office.book.write(origin=f"flow-run {runs.current_run_id()}") as writer:
+    archive_paper(case_no, "signal_record", TITLE, papers, rounds=rework)
+
+    def enter(writer: Writer) -> None:
         found = signals.get(writer.session, signal.number)
-        signals.clear(writer, found, work.case, work.office.local(cleared.signed_at).date(), by=cleared.staff_no)
-    return finish(work, "cleared", f"{case_no} cleared after {rework} round(s)")
+        signals.clear(writer, found, work.case, work.day_of(cleared), by=cleared.staff_no)
+
+    return work.finish("cleared", f"{case_no} cleared after {rework} round(s)", enter)
 
 
-def _step(name: str, rework: int) -> str:
-    return name if rework == 1 else f"{name}-{rework}"
+def _about(work: Work, signal: Seen) -> str:
+    columns = [("预警信号", signal.title), ("发现日期", str(signal.seen_on)), ("来源", signal.source)]
+    if signal.office:
+        columns.insert(0, ("机构", signal.office))
+    return work.heading(TITLE, *columns) + (f"\n\n> {plain(signal.detail)}" if signal.detail else "")
 
 
-def _assign(work: Work, about: str) -> Answer[SignalAssignment]:
+def _assign(work: Work, about: str, officer: str) -> Answer[SignalAssignment]:
     """The supervisor says who handles the signal, and what is to be done."""
 
     def known(form: SignalAssignment, _answered_on: date) -> list[str]:
         if not form.handler:
-            return []
+            return [] if officer else ["须指定处置人 (name a handler: no account officer goes with it)"]
         with work.office.book.read() as session:
             everyone = people.everyone(session, work.office.today)
-        if holders(Mandate(inspection.OFFICER, form.handler), everyone):
+        if holders(Mandate(OFFICER, form.handler), everyone):
             return []
         return [f"工号 {form.handler} 不存在或已停用 (there is no such active member of staff)"]
 
-    return ask(
-        work.office,
-        work.case,
-        step="assign-handler",
+    return work.ask(
+        "assign-handler",
+        SignalAssignment,
         duty="supervise",
         title="分派处置人",
-        form=SignalAssignment,
-        of=Mandate(SUPERVISOR, branch_no=work.branch),
+        of=work.of_branch(SUPERVISOR),
         due_on=work.calendar.add_working_days(work.case.opened_on, work.policy.signals.assign_working_days),
         context=about,
         check=known,
@@ -107,27 +113,23 @@ def _handle(
 ) -> tuple[Answer[SignalHandling], Answer[SignalFeedback]]:
     """The handler acts, and feeds back what came of it."""
     days = work.policy.signals.handle_working_days
-    handled = ask(
-        work.office,
-        work.case,
-        step=_step("handle", rework),
+    handled = work.ask(
+        nth("handle", rework),
+        SignalHandling,
         duty="handle",
         title="处置",
-        form=SignalHandling,
-        of=Mandate(inspection.OFFICER, handler),
+        of=Mandate(OFFICER, handler),
         due_on=work.working_days_after(after, days),
         context=about,
     )
-    fed_back = ask(
-        work.office,
-        work.case,
-        step=_step("feedback", rework),
+    fed_back = work.ask(
+        nth("feedback", rework),
+        SignalFeedback,
         duty="handle",
         title="反馈",
-        form=SignalFeedback,
-        of=Mandate(inspection.OFFICER, handler),
+        of=Mandate(OFFICER, handler),
         due_on=work.working_days_after(handled, days),
-        context=about + _shown("处置", handled),
+        context=about + shown("处置", handled),
     )
     return handled, fed_back
 
@@ -136,16 +138,14 @@ def _confirm(
     work: Work, about: str, handled: Answer[SignalHandling], fed_back: Answer[SignalFeedback], rework: int
 ) -> Answer[SignalConfirmation]:
     """Risk control judges whether the risk is gone."""
-    return ask(
-        work.office,
-        work.case,
-        step=_step("confirm", rework),
+    return work.ask(
+        nth("confirm", rework),
+        SignalConfirmation,
         duty="confirm",
         title="风险认定",
-        form=SignalConfirmation,
-        of=Mandate("risk_control"),
+        of=Mandate(RISK_CONTROL),
         due_on=work.working_days_after(fed_back, work.policy.signals.confirm_working_days),
-        context=about + _shown("处置", handled) + _shown("反馈", fed_back),
+        context=about + shown("处置", handled) + shown("反馈", fed_back),
     )
 
 
@@ -158,51 +158,18 @@ def _clear(
         if not form.cleared:
             return []
         with work.office.book.read() as session:
-            signal = signals.get(session, int(work.case.subject.removeprefix("S")))
+            signal = signals.get(session, signal_of(work.office, work.case).number)
             if signals.still_holds(session, work.policy, signal, answered_on):
                 return ["规则条件仍然存在, 不能消除 (what raised the signal still holds; it cannot be cleared yet)"]
         return []
 
-    return ask(
-        work.office,
-        work.case,
-        step=_step("clear", rework),
+    return work.ask(
+        nth("clear", rework),
+        SignalClearance,
         duty="supervise",
         title="消除信号",
-        form=SignalClearance,
-        of=Mandate(SUPERVISOR, branch_no=work.branch),
+        of=work.of_branch(SUPERVISOR),
         due_on=work.working_days_after(confirmed, work.policy.signals.confirm_working_days),
-        context=about + _shown("反馈", fed_back) + _shown("认定", confirmed),
+        context=about + shown("反馈", fed_back) + shown("认定", confirmed),
         check=check,
     )
-
-
-def _levels(
-    work: Work, about: str, fed_back: Answer[SignalFeedback], confirmed: Answer[SignalConfirmation], rework: int
-) -> list[Answer[LevelDecision]]:
-    """INS-10: beyond the authority, reported upward level by level until one decides."""
-    decided: list[Answer[LevelDecision]] = []
-    for number, role in enumerate(work.policy.signals.levels, start=1):
-        decided.append(
-            ask(
-                work.office,
-                work.case,
-                step=_step(f"level-{number}", rework),
-                duty=f"decide-{number}",
-                title="上级决定",
-                form=LevelDecision,
-                of=Mandate(role, branch_no=work.branch),
-                due_on=work.working_days_after(
-                    decided[-1] if decided else confirmed, work.policy.signals.confirm_working_days
-                ),
-                context=about + _shown("反馈", fed_back) + _shown("认定", confirmed),
-            )
-        )
-        if not decided[-1].form.reported_upward:
-            break
-    return decided
-
-
-def _shown(title: str, answer: Answer) -> str:
-    lines = "\n".join(f"| {name} | {plain(text)} |" for name, text in rows(answer.form))
-    return f"\n\n**{title}** ({answer.staff_no})\n\n| 项目 | 内容 |\n|---|---|\n{lines}"

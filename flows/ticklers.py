@@ -10,15 +10,18 @@ from datetime import date
 from prefect import flow
 from prefect.states import State
 
-from postloan.book import ticklers
-from postloan.forms.base import SupervisorSignature, rows
+from postloan.book import Writer, ticklers
+from postloan.forms.base import SupervisorSignature
 from postloan.forms.papers import LapsingDocument
 from postloan.policy.sections import Tickler
-from postloan.rendering import plain
 from postloan.rules.duties_apart import Mandate
-from tasks import inspection, notices, runs
-from tasks.human import Answer, ask
-from tasks.work import Work, begin, finish, superseded
+from postloan.rules.roles import OFFICER, SUPERVISOR
+from tasks import notices
+from tasks.archive import archive_paper
+from tasks.human import Answer
+from tasks.loans import announce
+from tasks.officers import assign_officer
+from tasks.work import LoanWork, begin_on_loan, nth, shown, superseded
 
 
 @flow(name="tickler", flow_run_name="到期事项 {case_no}", retries=0)
@@ -28,12 +31,12 @@ def tickler(case_no: str) -> State:
     Args:
         case_no: the case in the book, for example INSURANCE-EXPIRY-L0001-K7-2026-05-01.
     """
-    work = begin(case_no)
+    work = begin_on_loan(case_no)
     if work is None:
         return superseded()
     rule = work.policy.ticklers[work.case.kind]
-    officer = inspection.assign_officer(case_no) if rule.role == inspection.OFFICER else ""
-    inspection.announce(case_no, "document_reminder", title=rule.title)
+    officer = assign_officer(case_no) if rule.role == OFFICER else ""
+    announce(case_no, "document_reminder", title=rule.title)
     notices.deliver()
     about = work.heading(rule.title, ("事项", ticklers.subject_of(work.case)), ("到期日", str(work.case.due_on)))
 
@@ -43,30 +46,22 @@ def tickler(case_no: str) -> State:
         signed = _confirm(work, rule, about, obtained, rework)
         if not signed.form.returned:
             break
-        about += f"\n\n> **退回意见 Returned by {signed.staff_no}:** {plain(signed.form.opinion)}"
         rework += 1
 
     form = obtained.form
-    inspection.archive_report(
-        case_no,
-        "tickler_record",
-        rule.title,
-        {"sections": [("办理结果", rows(form)), ("信贷主管意见", rows(signed.form))], "rounds": rework},
-        template="paper",
-    )
-    if form.obtained and rule.on:
-        with work.office.book.write(origin=f"flow-run {runs.current_run_id()}") as writer:
+    papers = [("办理结果", form), ("信贷主管意见", signed.form)]
+    archive_paper(case_no, "tickler_record", rule.title, papers, rounds=rework)
+
+    def enter(writer: Writer) -> None:
+        if form.obtained and rule.on:
             until = date.fromisoformat(form.valid_until)
             ticklers.renew(writer, work.case, rule, until, by=obtained.staff_no)
+
     outcome = "obtained" if form.obtained else "waived"
-    return finish(work, outcome, f"{case_no}: {outcome}")
+    return work.finish(outcome, f"{case_no}: {outcome}", enter)
 
 
-def _step(name: str, rework: int) -> str:
-    return name if rework == 1 else f"{name}-{rework}"
-
-
-def _obtain(work: Work, rule: Tickler, about: str, officer: str, rework: int) -> Answer[LapsingDocument]:
+def _obtain(work: LoanWork, rule: Tickler, about: str, officer: str, rework: int) -> Answer[LapsingDocument]:
     """The officer enters the new document, or asks for a waiver."""
 
     def check(form: LapsingDocument, _answered_on: date) -> list[str]:
@@ -82,33 +77,28 @@ def _obtain(work: Work, rule: Tickler, about: str, officer: str, rework: int) ->
                 faults.append(f"新的到期日须晚于 {work.case.due_on} (must be later than what lapses)")
         return faults
 
-    return ask(
-        work.office,
-        work.case,
-        step=_step("obtain", rework),
+    return work.ask(
+        nth("obtain", rework),
+        LapsingDocument,
         duty="obtain",
         title=rule.title,
-        form=LapsingDocument,
         of=Mandate(rule.role, officer, "" if officer else work.branch),
-        due_on=work.case.due_on if rework == 1 else work.calendar.add_working_days(work.office.today, 2),
-        context=about,
+        due_on=work.case.due_on if rework == 1 else work.in_working_days(rule.step_working_days),
+        context=about + work.returned(rework, ("sign", "opinion")),
         check=check,
     )
 
 
 def _confirm(
-    work: Work, rule: Tickler, about: str, obtained: Answer[LapsingDocument], rework: int
+    work: LoanWork, rule: Tickler, about: str, obtained: Answer[LapsingDocument], rework: int
 ) -> Answer[SupervisorSignature]:
     """The supervisor has seen the document, or agrees to the waiver."""
-    lines = "\n".join(f"| {name} | {plain(text)} |" for name, text in rows(obtained.form))
-    return ask(
-        work.office,
-        work.case,
-        step=_step("sign", rework),
+    return work.ask(
+        nth("sign", rework),
+        SupervisorSignature,
         duty="sign",
         title=f"{rule.title}: 信贷主管确认",
-        form=SupervisorSignature,
-        of=Mandate("credit_supervisor", branch_no=work.branch),
-        due_on=work.working_days_after(obtained, 2),
-        context=f"{about}\n\n**{obtained.staff_no}**\n\n| 项目 | 内容 |\n|---|---|\n{lines}",
+        of=work.of_branch(SUPERVISOR),
+        due_on=work.working_days_after(obtained, rule.step_working_days),
+        context=about + shown("办理结果", obtained),
     )

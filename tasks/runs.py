@@ -35,6 +35,13 @@ TITLES = {
     "special_inspection": "紧急检查",
     "warning_signal": "预警信号",
     "risk_classification": "风险分类",
+    "plan_follow_up": "方案跟踪",
+    "business_suspension": "业务停复牌",
+    "use_of_proceeds": "用款审核",
+    "work_log": "工作日志",
+    "work_log_review": "工作日志审阅",
+    "ledger_carry_over": "台帐结转",
+    "branch_supervision": "监督检查",
     "undelivered_notice": "通知未送达",
 }
 
@@ -66,7 +73,7 @@ def is_not_found(error: Exception) -> bool:
 
 
 def _title(case: Case) -> str:
-    return f"{kind_title(Office.open().policy, case.kind)} {case.loan_no}"
+    return f"{kind_title(Office.open().policy, case.kind)} {case.loan_no or case.branch_no or '总行'}"
 
 
 def kind_title(policy: Policy, kind: str) -> str:
@@ -76,7 +83,8 @@ def kind_title(policy: Policy, kind: str) -> str:
 
 
 def _tags(case: Case, *more: str) -> list[str]:
-    return [f"case:{case.case_no}", f"loan:{case.loan_no}", f"kind:{case.kind}", *more]
+    about = f"loan:{case.loan_no}" if case.loan_no else f"branch:{case.branch_no or 'HO'}"
+    return [f"case:{case.case_no}", about, f"kind:{case.kind}", *more]
 
 
 def show_waiting(client: SyncPrefectClient, run_id: str, case: Case, *, title: str, step: str, role: str) -> None:

@@ -1,20 +1,26 @@
-"""A case under way: what every flow of a case begins and ends with."""
+"""A case under way: what every flow of a case begins with, asks by, and ends with."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import TypeVar
 
 from prefect.states import Completed, State
 
-from postloan.book import cases, loans
+from postloan.book import Writer, cases, loans
 from postloan.book.tables import Borrower, Case, Loan
 from postloan.calendar import Calendar
+from postloan.forms.base import Form, LevelDecision, rows
 from postloan.policy import Policy
 from postloan.rendering import masked, money, plain
-from tasks import runs
+from postloan.rules.duties_apart import Mandate
+from tasks import human, runs
 from tasks.human import Answer
 from tasks.office import Office
+
+F = TypeVar("F", bound=Form)
 
 
 @dataclass(frozen=True)
@@ -24,39 +30,111 @@ class Work:
     office: Office
     case: Case
     policy: Policy
-    loan: Loan
-    borrower: Borrower
 
     @property
     def branch(self) -> str:
-        """The loan's branch; "" for head office."""
-        return self.loan.branch_no or ""
+        """The branch whose people the case is for; "" for head office."""
+        return self.case.branch_no
 
     @property
     def calendar(self) -> Calendar:
         return self.policy.working_days
 
+    def in_working_days(self, days: int) -> date:
+        """So many working days after today."""
+        return self.calendar.add_working_days(self.office.today, days)
+
     def working_days_after(self, answer: Answer, days: int) -> date:
         """So many working days after the day on which an answer was signed."""
-        return self.calendar.add_working_days(self.office.local(answer.signed_at).date(), days)
+        return self.calendar.add_working_days(self.day_of(answer), days)
 
-    def heading(self, title: str, *more: tuple[str, str]) -> str:
+    def days_after(self, answer: Answer, days: int) -> date:
+        """So many calendar days after the day on which an answer was signed."""
+        return self.day_of(answer) + timedelta(days=days)
+
+    def day_of(self, answer: Answer) -> date:
+        """The institution's day on which an answer was signed."""
+        return self.office.local(answer.signed_at).date()
+
+    def ask(
+        self,
+        step: str,
+        form: type[F],
+        *,
+        duty: str,
+        title: str,
+        of: Mandate,
+        due_on: date,
+        context: str,
+        check: Callable[[F, date], list[str]] | None = None,
+    ) -> Answer[F]:
+        """Ask a person; see `human.ask`."""
+        return human.ask(
+            self.office,
+            self.case,
+            step=step,
+            duty=duty,
+            title=title,
+            form=form,
+            of=of,
+            due_on=due_on,
+            context=context,
+            check=check,
+        )
+
+    def of_branch(self, role: str) -> Mandate:
+        """Everybody with a role at the case's branch or at head office."""
+        return Mandate(role, branch_no=self.branch)
+
+    def returned(self, rework: int, *steps: tuple[str, str]) -> str:
+        """Why the work of the round before came back, from the first of these steps that was done in it:
+        (step, the field with the opinion). Empty in the first round."""
+        if rework == 1:
+            return ""
+        with self.office.book.read() as session:
+            for name, field in steps:
+                step = cases.result(session, self.case.case_no, nth(name, rework - 1))
+                if step is not None:
+                    return f"\n\n> **退回意见 Returned by {step.staff_no}:** {plain(step.result[field])}"
+        return ""
+
+    def heading(self, title: str, *columns: tuple[str, str]) -> str:
+        """What stands above every form of the case."""
+        return table(title, columns)
+
+    def note(self, enter: Callable[[Writer], None]) -> None:
+        """Put what was decided so far into the book; `enter` runs again after each answer and must not mind."""
+        with self.office.book.write(origin=f"flow-run {runs.current_run_id()}") as writer:
+            enter(writer)
+
+    def finish(self, outcome: str, message: str, enter: Callable[[Writer], None] | None = None) -> State:
+        """Close the case and end the run; `enter` puts what was decided into the book, in the same transaction."""
+        with self.office.book.write(origin=f"flow-run {runs.current_run_id()}") as writer:
+            if enter is not None:
+                enter(writer)
+            cases.close(writer, self.case, outcome)
+        runs.show_done(self.case)
+        return Completed(message=message)
+
+
+@dataclass(frozen=True)
+class LoanWork(Work):
+    """Work on one loan."""
+
+    loan: Loan
+    borrower: Borrower
+
+    def heading(self, title: str, *columns: tuple[str, str]) -> str:
         """What stands above every form of the case: which loan, and whose (masked)."""
-        columns = [
-            ("借据号", self.loan.loan_no),
-            ("借款人", masked(self.borrower.name)),
-            ("金额", f"{money(self.loan.principal)} {self.loan.currency}"),
-            ("到期日", str(self.loan.matures_on)),
-            *more,
-        ]
-        return (
-            f"### {title}\n\n"
-            + "|".join(("", *(name for name, _ in columns), ""))
-            + "\n"
-            + "|".join(("", *("---" for _ in columns), ""))
-            + "\n"
-            + "|".join(("", *(plain(value) or "—" for _, value in columns), ""))
-            + "\n"
+        return table(
+            title,
+            (
+                ("借据号", self.loan.loan_no),
+                ("借款人", masked(self.borrower.name)),
+                ("金额", f"{money(self.loan.principal)} {self.loan.currency}"),
+                ("到期日", str(self.loan.matures_on)),
+                *columns,
+            ),
         )
 
 
@@ -67,8 +145,19 @@ def begin(case_no: str) -> Work | None:
         return None
     with office.book.read() as session:
         case = cases.get(session, case_no)
+        policy = office.policy_of(session, case)
+        if case.loan_no is None:
+            return Work(office, case, policy)
         loan = loans.get(session, case.loan_no)
-        return Work(office, case, office.policy_of(session, case), loan, loans.borrower_of(session, loan))
+        return LoanWork(office, case, policy, loan, loans.borrower_of(session, loan))
+
+
+def begin_on_loan(case_no: str) -> LoanWork | None:
+    """As `begin`, for the kinds of cases that are always on a loan."""
+    work = begin(case_no)
+    if work is not None and not isinstance(work, LoanWork):
+        raise TypeError(f"case {case_no} is on no loan")
+    return work
 
 
 def superseded() -> State:
@@ -76,9 +165,56 @@ def superseded() -> State:
     return Completed(name="Superseded", message="another run carries out this case, or it is closed")
 
 
-def finish(work: Work, outcome: str, message: str) -> State:
-    """Close the case and end the run."""
-    with work.office.book.write(origin=f"flow-run {runs.current_run_id()}") as writer:
-        cases.close(writer, work.case, outcome)
-    runs.show_done(work.case)
-    return Completed(message=message)
+# ------------------------------------------------------------------------- what many flows do
+
+
+def nth(step: str, rework: int) -> str:
+    """The stable name of a step in a round of rework: report, report-2, report-3 …"""
+    return step if rework == 1 else f"{step}-{rework}"
+
+
+def table(title: str, columns: tuple[tuple[str, str], ...]) -> str:
+    """A heading and a table of one row, as markdown."""
+    names, values = zip(*columns, strict=True) if columns else ((), ())
+    lines = [
+        "|".join(("", *names, "")),
+        "|".join(("", *("---" for _ in names), "")),
+        "|".join(("", *(plain(value) or "—" for value in values), "")),
+    ]
+    return f"### {title}\n\n" + "\n".join(lines) + "\n"
+
+
+def shown(title: str, answer: Answer) -> str:
+    """An earlier answer, as markdown above the next form."""
+    lines = "\n".join(f"| {name} | {plain(text)} |" for name, text in rows(answer.form))
+    return f"\n\n**{title}** ({answer.staff_no})\n\n| 项目 | 内容 |\n|---|---|\n{lines}"
+
+
+def decided_above(work: Work, about: str, after: Answer, *, days: int, rework: int = 1) -> list[Answer[LevelDecision]]:
+    """INS-10: what is beyond the authority, reported upward level by level until one decides; the last
+    level decides in any case."""
+    decisions: list[Answer[LevelDecision]] = []
+    levels = work.policy.signals.levels
+    for number, role in enumerate(levels, start=1):
+        before = decisions[-1] if decisions else after
+
+        def check(form: LevelDecision, _answered_on: date, *, last: bool = number == len(levels)) -> list[str]:
+            return (
+                ["已是最高层级, 须作出决定 (there is no level above: decide)"] if last and form.reported_upward else []
+            )
+
+        decisions.append(
+            work.ask(
+                nth(f"level-{number}", rework),
+                LevelDecision,
+                duty=f"decide-{number}",
+                title="上级决定",
+                of=work.of_branch(role),
+                due_on=work.working_days_after(before, days),
+                context=about + "".join(f"\n\n**{a.staff_no}**: {plain(a.form.opinion)}" for a in decisions),
+                check=check,
+            )
+        )
+        if not decisions[-1].form.reported_upward:
+            break
+    return decisions

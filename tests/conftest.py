@@ -15,6 +15,8 @@ from sqlalchemy import create_engine, text
 from postloan import policy
 from postloan.book import Book, migrate
 from postloan.policy import PolicyFile
+from postloan.settings import Settings
+from tasks.office import Office
 
 ROOT = Path(__file__).parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -119,6 +121,12 @@ def _copy(template: Path, folder: Path, clock: Clock) -> Iterator[Book]:
     made = Book(f"sqlite:///{file}", clock)
     yield made
     made.close()
+
+
+@pytest.fixture
+def office(book: Book, tmp_path: Path) -> Office:
+    """An installation with the repository's policy and an empty book, whatever the environment says."""
+    return Office(book, Settings(home=tmp_path, book=book.url, policy=ROOT / "policy.toml"))
 
 
 @pytest.fixture

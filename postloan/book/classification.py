@@ -10,8 +10,8 @@ from sqlmodel import select as rows_of
 
 from postloan.book import loans
 from postloan.book import tables as t
-from postloan.book.duties.base import Span
-from postloan.book.duties.classification import month_ends, to_classify
+from postloan.book.duties.base import Span, month_ends
+from postloan.book.duties.classification import to_classify
 from postloan.book.engine import Writer
 from postloan.book.sql import on
 from postloan.book.standings import settlements

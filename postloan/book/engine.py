@@ -42,14 +42,16 @@ class Writer:
         self,
         what: str,
         *,
-        loan_no: str = "",
+        loan_no: str | None = "",
         case_no: str = "",
         policy_version: str = "",
         actor: str = "",
         **data: Any,
     ) -> None:
         """Enter an event on the audit trail; it is chained when the transaction ends."""
-        self._events.append(audit.Event(what, loan_no, case_no, actor or self.actor, self.origin, policy_version, data))
+        self._events.append(
+            audit.Event(what, loan_no or "", case_no, actor or self.actor, self.origin, policy_version, data)
+        )
 
     def _close(self) -> None:
         audit.append(self.session, self._events, self.now)

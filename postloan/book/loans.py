@@ -7,9 +7,10 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlmodel import Session, SQLModel, col, select
 
+from postloan.book.standings import settlements
 from postloan.book.tables import (
     AuditEvent,
     Borrower,
@@ -61,6 +62,21 @@ def get(session: Session, loan_no: str) -> Loan:
 def borrower_of(session: Session, loan: Loan) -> Borrower:
     """The loan's borrower."""
     return session.get_one(Borrower, loan.borrower_no)
+
+
+def running(session: Session, borrower_no: str, day: date) -> list[Loan]:
+    """The borrower's loans that are disbursed and not settled on a day, in the order of their numbers."""
+    settled = settlements()
+    query = (
+        select(Loan)
+        .outerjoin(settled, settled.c.loan_no == Loan.loan_no)
+        .where(
+            Loan.borrower_no == borrower_no,
+            Loan.disbursed_on <= day,
+            or_(settled.c.settled_on.is_(None), settled.c.settled_on > day),
+        )
+    )
+    return list(session.exec(query.order_by(col(Loan.loan_no))))
 
 
 def standing(session: Session, loan: Loan, as_of: date) -> Standing:

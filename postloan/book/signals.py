@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Select, String, and_, case, cast, exists, func, insert, literal, null, or_, select, true
@@ -24,6 +25,7 @@ from postloan.policy import Policy
 
 LOAN = t.Loan.__table__.c  # type: ignore[attr-defined]
 SIGNAL = t.Signal.__table__.c  # type: ignore[attr-defined]
+SUBJECTS = ("loan_no", "borrower_no", "partner_no", "branch_no")
 CASE = t.Case.__table__.c  # type: ignore[attr-defined]
 
 
@@ -46,8 +48,12 @@ def _running(day: date) -> Any:
     return and_(LOAN.disbursed_on <= day, ~over)
 
 
-def _found(loan_no: Any, borrower_no: Any, detail: Any) -> Select:
-    return select(loan_no.label("loan_no"), borrower_no.label("borrower_no"), detail.label("detail"))
+NONE = cast(null(), String())
+
+
+def _found(detail: Any, **subject: Any) -> Select:
+    """What a rule finds: a loan, borrower, partner or branch, by the column named, and why."""
+    return select(*(subject.get(name, NONE).label(name) for name in SUBJECTS), detail.label("detail"))
 
 
 def overdue(look: Look) -> Select:
@@ -55,7 +61,7 @@ def overdue(look: Look) -> Select:
     where = standings(look.day)
     days = cast(where.c.days_past_due, String())
     return (
-        _found(LOAN.loan_no, null(), literal("days past due: ") + days)
+        _found(literal("days past due: ") + days, loan_no=LOAN.loan_no)
         .join(where, where.c.loan_no == LOAN.loan_no)
         .where(where.c.days_past_due >= look.policy.signals.overdue_days, _running(look.day))
     )
@@ -77,7 +83,7 @@ def overdue_elsewhere(look: Look) -> Select:
         .subquery("late")
     )
     return (
-        _found(LOAN.loan_no, null(), literal("loan ") + late.c.loan_no)
+        _found(literal("loan ") + late.c.loan_no, loan_no=LOAN.loan_no)
         .join(late, late.c.borrower_no == LOAN.borrower_no)
         .join(where, where.c.loan_no == LOAN.loan_no)
         .where(where.c.days_past_due < look.policy.signals.overdue_days, _running(look.day))
@@ -101,7 +107,7 @@ def _changed(look: Look, kind: str, fields: list[str]) -> Select:
     change = t.BorrowerChange.__table__.c  # type: ignore[attr-defined]
     raised = t.Signal.__table__.alias("raised")  # type: ignore[attr-defined]
     return (
-        _found(null(), change.borrower_no, func.min(change.field))
+        _found(func.min(change.field), borrower_no=change.borrower_no)
         .where(
             # The day of a change is that of the world's clock, which may be a day behind the institution's.
             change.changed_on >= look.since - timedelta(days=1),
@@ -122,7 +128,7 @@ def rating_downgrade(look: Look) -> Select:
     before = t.Rating.__table__.alias("before")  # type: ignore[attr-defined]
     scale = look.policy.signals.rating_scale
     if not scale:
-        return _found(null(), rating.borrower_no, literal("")).where(~true())
+        return _found(literal(""), borrower_no=rating.borrower_no).where(~true())
 
     def place(column: Any) -> Any:
         return case(*((column == name, at) for at, name in enumerate(scale)), else_=null())
@@ -134,7 +140,7 @@ def rating_downgrade(look: Look) -> Select:
         .scalar_subquery()
     )
     return (
-        _found(null(), rating.borrower_no, func.min(before.c.rating + literal(" → ") + rating.rating))
+        _found(func.min(before.c.rating + literal(" → ") + rating.rating), borrower_no=rating.borrower_no)
         .join(before, and_(before.c.borrower_no == rating.borrower_no, before.c.rated_on == previous))
         .where(
             rating.rated_on > look.since,
@@ -161,7 +167,7 @@ def cover_short(look: Look) -> Select:
     # In hundredths, so that both databases stay with exact numbers.
     needed = where.c.principal_outstanding * literal(int(look.policy.signals.min_cover * 100))
     return (
-        _found(LOAN.loan_no, null(), literal("collateral below the cover that the policy asks for"))
+        _found(literal("collateral below the cover that the policy asks for"), loan_no=LOAN.loan_no)
         .join(where, where.c.loan_no == LOAN.loan_no)
         .outerjoin(worth, worth.c.loan_no == LOAN.loan_no)
         .where(
@@ -183,7 +189,7 @@ def lost_contact(look: Look) -> Select:
     never_reached = ~exists().where(
         notice.loan_no == LOAN.loan_no, notice.recipient_kind == "borrower", notice.state == "sent"
     )
-    return _found(LOAN.loan_no, null(), literal("no notice reaches the borrower")).where(
+    return _found(literal("no notice reaches the borrower"), loan_no=LOAN.loan_no).where(
         failed, never_reached, _running(look.day)
     )
 
@@ -192,10 +198,70 @@ def exceptions(look: Look) -> Select:
     """INS-11: a document lapsed, or is not there, and nothing was got in its place by its day."""
     kinds = list(look.policy.ticklers)
     return (
-        _found(CASE.loan_no, null(), func.min(CASE.case_no))
+        _found(func.min(CASE.case_no), loan_no=CASE.loan_no)
         .where(CASE.kind.in_(kinds), CASE.state == "open", CASE.due_on < look.day)
         .group_by(CASE.loan_no)
     )
+
+
+def partner_impaired(look: Look) -> Select:
+    """SIG-2: of a partner's business too much is non-performing, or a guarantee company had to pay too much
+    in its debtors' place, by its newest figures."""
+    figures = t.PartnerPosition.__table__.c  # type: ignore[attr-defined]
+    newest = (
+        select(figures.partner_no, func.max(figures.as_of).label("as_of"))
+        .where(figures.as_of <= look.day)
+        .group_by(figures.partner_no)
+        .subquery("newest_figures")
+    )
+    limits = look.policy.signals
+    return (
+        _found(literal("as of ") + cast(figures.as_of, String()), partner_no=figures.partner_no)
+        .join(newest, and_(newest.c.partner_no == figures.partner_no, newest.c.as_of == figures.as_of))
+        .where(
+            or_(
+                _share(figures.non_performing, figures.outstanding, limits.partner_non_performing),
+                _share(figures.compensated, figures.outstanding, limits.partner_compensation),
+            )
+        )
+    )
+
+
+def branch_non_performing(look: Look) -> Select:
+    """SIG-2: too much of what is outstanding at a branch is non-performing: classified so, or by days past due."""
+    where = standings(look.day)
+    decided = t.Classification.__table__.alias("decided")  # type: ignore[attr-defined]
+    newest = (
+        select(decided.c.risk_class)
+        .where(decided.c.loan_no == LOAN.loan_no, decided.c.as_of <= look.day)
+        .order_by(decided.c.as_of.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    bad = or_(
+        where.c.days_past_due > look.policy.classification.substandard_days,
+        func.coalesce(newest, "normal").in_(("substandard", "doubtful", "loss")),
+    )
+    owed = where.c.principal_outstanding
+    ratios = (
+        select(
+            LOAN.branch_no.label("branch_no"),
+            func.sum(owed).label("outstanding"),
+            func.sum(case((bad, owed), else_=ZERO)).label("non_performing"),
+        )
+        .join(where, where.c.loan_no == LOAN.loan_no)
+        .where(LOAN.branch_no.is_not(None), _running(look.day))
+        .group_by(LOAN.branch_no)
+        .subquery("ratios")
+    )
+    return _found(literal("non-performing ratio"), branch_no=ratios.c.branch_no).where(
+        _share(ratios.c.non_performing, ratios.c.outstanding, look.policy.signals.branch_non_performing)
+    )
+
+
+def _share(part: Any, whole: Any, limit: Decimal) -> Any:
+    """part / whole ≥ limit, in exact numbers on both databases; nothing of nothing passes no limit."""
+    return and_(whole > ZERO, part * literal(10_000) >= whole * literal(int(limit * 10_000)))
 
 
 @dataclass(frozen=True)
@@ -221,6 +287,8 @@ RULES = (
     Rule("cover_short", "SIG-2", cover_short, lasts=True),
     Rule("lost_contact", "SIG-2", lost_contact, lasts=True),
     Rule("exception", "INS-11", exceptions, lasts=True),
+    Rule("partner_impaired", "SIG-2", partner_impaired, lasts=True),
+    Rule("branch_non_performing", "SIG-2", branch_non_performing, lasts=True),
 )
 
 
@@ -241,38 +309,39 @@ def raise_signals(writer: Writer, policy: Policy, day: date, since: date | None)
         same = and_(
             SIGNAL.kind == rule.kind,
             SIGNAL.source == source_of(rule),
-            or_(SIGNAL.loan_no == found.c.loan_no, SIGNAL.borrower_no == found.c.borrower_no),
+            or_(*(SIGNAL[name] == found.c[name] for name in SUBJECTS)),
             # One that was cleared on this very day is not raised again by a second round.
             or_(SIGNAL.cleared_on.is_(None), SIGNAL.seen_on == day),
         )
         new = select(
-            found.c.loan_no,
-            found.c.borrower_no,
+            *(found.c[name] for name in SUBJECTS),
             literal(rule.kind).label("kind"),
             on(day).label("seen_on"),
             found.c.detail,
             literal(source_of(rule)).label("source"),
         ).where(~exists().where(same))
-        rows = writer.session.execute(
-            insert(Signal).from_select(list(new.selected_columns.keys()), new).returning(Signal.id, *_about())  # type: ignore[call-overload]
-        ).all()
-        for number, loan_no, borrower_no, detail in sorted(rows):
+        rows = (
+            writer.session.execute(
+                insert(Signal)
+                .from_select(list(new.selected_columns.keys()), new)
+                .returning(*(SIGNAL[name] for name in ("id", *SUBJECTS, "detail")))
+            )
+            .mappings()
+            .all()
+        )
+        for row in sorted(rows, key=lambda row: row["id"]):
             writer.record(
                 "signal.raised",
-                loan_no=loan_no or "",
-                signal=number,
+                loan_no=row["loan_no"],
+                signal=row["id"],
                 kind=rule.kind,
-                borrower_no=borrower_no,
+                **{name: row[name] for name in SUBJECTS[1:] if row[name]},
                 rule=rule.rule,
-                detail=detail,
+                detail=row["detail"],
                 seen_on=day,
             )
         raised += len(rows)
     return raised
-
-
-def _about() -> tuple[Any, ...]:
-    return Signal.loan_no, Signal.borrower_no, Signal.detail
 
 
 def get(session: Session, number: int) -> Signal:
@@ -283,13 +352,24 @@ def get(session: Session, number: int) -> Signal:
     return found
 
 
+def is_open(session: Session, loan: t.Loan, day: date) -> bool:
+    """Whether a signal is open on a day on the loan or on its borrower."""
+    query = select(func.count()).where(
+        or_(SIGNAL.loan_no == loan.loan_no, SIGNAL.borrower_no == loan.borrower_no),
+        SIGNAL.seen_on <= day,
+        or_(SIGNAL.cleared_on.is_(None), SIGNAL.cleared_on > day),
+    )
+    return bool(session.execute(query).scalar_one())
+
+
 def still_holds(session: Session, policy: Policy, signal: Signal, day: date) -> bool:
     """Whether the condition that a rule's signal stands for lasts on a day."""
     for rule in RULES:
         if rule.lasts and signal.kind == rule.kind and signal.source == source_of(rule):
             found = rule.select(Look(policy, day, day)).subquery()
             query = select(func.count()).select_from(found)
-            return bool(session.execute(query.where(found.c.loan_no == signal.loan_no)).scalar_one())
+            same = [found.c[name] == value for name in SUBJECTS if (value := getattr(signal, name)) is not None]
+            return bool(session.execute(query.where(*same)).scalar_one())
     return False
 
 

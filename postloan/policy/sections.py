@@ -89,8 +89,13 @@ class RoutineInspection(Section):
     opens_days_before: int = key(
         "INS-5", "own; the case opens this long before the inspection is due", "calendar days", ge=0, le=366
     )
+    off_site_kinds: list[Literal["corporate", "small_enterprise", "personal"]] = key(
+        "INS-7", "对于仅办理200万元以下大数据产品的小企业客户; own: kinds of borrowers that it holds for"
+    )
     off_site_products: list[str] = key("INS-7", "只有大数据产品的客户以非现场监测为主; own: products, as the feed says")
-    off_site_below: Decimal = key("INS-7", "own sum of 200万元以下", "in the loan's currency", ge=0)
+    off_site_below: Decimal = key(
+        "INS-7", "200万元以下; own: of all the borrower's running loans together", "in the loan's currency", ge=0
+    )
     report_working_days: int = key("INS-8", "检查后五个工作日内《信贷资产检查报告》", "working days", ge=0, le=60)
     sign_working_days: int = key("INS-8", "own; the supervisor signs this long after the report", "working days", ge=0)
     review_working_days: int = key(
@@ -130,6 +135,24 @@ class Signals(Section):
     levels: list[str] = key(
         "INS-10", "对超出权限的逐级上报; own: the roles above the supervisor, in order", min_length=1
     )
+    partner_compensation: Decimal = key(
+        "SIG-2", "监测…担保机构贷款代偿率; own threshold, compensated over outstanding", "share", ge=0, le=1
+    )
+    partner_non_performing: Decimal = key("SIG-2", "监测合作机构不良率; own threshold", "share", ge=0, le=1)
+    branch_non_performing: Decimal = key(
+        "SIG-2",
+        "批量监管资产质量风险指标, 开展停复牌管理; own threshold of a branch's non-performing ratio",
+        "share",
+        ge=0,
+        le=1,
+    )
+
+
+class SuspensionPolicy(Section):
+    propose_days: int = key("SIG-2", "own; risk control proposes", "calendar days", ge=0, le=60)
+    decide_working_days: int = key("SIG-2", "own; the authority decides", "working days", ge=0, le=60)
+    review_days: int = key("SIG-2", "own; a suspension is looked at again this often", "calendar days", ge=1, le=366)
+    authority: str = key("SIG-2", "own; the role that stops and resumes business with a branch or partner")
 
 
 class ClassificationPolicy(Section):
@@ -150,6 +173,71 @@ class ClassificationPolicy(Section):
     review_working_days: int = key("CLS-2", "own; credit administration reviews", "working days", ge=0, le=60)
     approve_working_days: int = key("CLS-2", "own; the authority decides", "working days", ge=0, le=60)
     authority: str = key("CLS-2", "own; the role that may approve a better category than the rule gives")
+    plan_months: int = key(
+        "SIG-3", "潜在风险客户…制定方案并跟踪; own: the plan is followed up this often", "calendar months", ge=1, le=12
+    )
+
+
+class Tier(Section):
+    """Who decides about a payment: the officer first, then the others in order."""
+
+    risk: Literal["low", "ordinary", "high"] = key("REC-4", "低风险和信用较好 / 高风险和信用欠佳")
+    up_to: Decimal | None = key("REC-4", "own; amounts up to this, inclusive; none: any", default=None, ge=0)
+    levels: list[str] = key("REC-4", "own; roles, each another person", min_length=1, max_length=6)
+
+
+class Proceeds(Section):
+    """Use of proceeds: which payments who approves, and by when it is seen where the money went."""
+
+    decide_days: int = key("REC-4", "own; from the request to the decision", "calendar days", ge=0, le=60)
+    step_working_days: int = key("REC-4", "own; for each level", "working days", ge=0, le=60)
+    verify_days: int = key("REC-4", "及时记录借款人资金使用情况; own", "calendar days after the decision", ge=0, le=366)
+    well_rated: list[str] = key("REC-4", "信用较好; own: ratings of low-risk borrowers")
+    ill_rated: list[str] = key("REC-4", "信用欠佳; own: ratings of high-risk borrowers")
+    tiers: list[Tier] = key("REC-4", "分级审核; own amounts; the first that fits decides", min_length=1)
+
+    @model_validator(mode="after")
+    def _every_amount_has_a_tier(self) -> Proceeds:
+        for risk in ("low", "ordinary", "high"):
+            if not any(tier.risk == risk and tier.up_to is None for tier in self.tiers):
+                raise ValueError(f'allowed: for each risk a last tier without up_to; there is none for "{risk}"')
+        return self
+
+
+class WorkLog(Section):
+    borrower_kinds: list[Literal["corporate", "small_enterprise", "personal"]] = key(
+        "REC-3", "own; borrowers for whom a log is kept (公司业务)"
+    )
+    per_month: int = key("REC-3", "每个借款人每月至少完成工作日志1篇 (常规)", "entries a month", ge=0, le=31)
+    per_month_key: int = key("REC-3", "重点2篇", "entries a month", ge=0, le=31)
+    key_segments: list[str] = key("REC-3", "own; segments of key borrowers, as the feed says")
+    enter_working_days: int = key("REC-3", "完成…后的2个工作日内…在工作日志中记录", "working days", ge=0, le=60)
+    review_working_days: int = key("REC-3", "主管应在接到工作日志的2个工作日内签署意见", "working days", ge=0, le=60)
+
+
+class Ledger(Section):
+    carry_over_working_days: int = key(
+        "REC-2", "会计年度结束后20个工作日内…逐笔结转, 打印签字", "working days after 31 December", ge=1, le=60
+    )
+    checker: str = key("REC-2", "own; the role that checks the balances of a branch")
+    head: str = key("REC-2", "打印签字后交公司部主管签字; own: the role that signs")
+
+
+class Groups(Section):
+    inspect_others: bool = key("SIG-3", "own; a member's serious signal opens a special inspection of the others")
+
+
+class Supervision(Section):
+    months: list[Annotated[int, Field(ge=1, le=12)]] = key(
+        "SUP-1", "上级行…组织开展贷后检查; own: months at whose end each branch is inspected", "months of the year"
+    )
+    due_days: int = key("SUP-1", "own; after the end of the month", "calendar days", ge=1, le=366)
+    sample_share: Decimal = key("SUP-1", "own; share of a branch's running loans that is drawn", ge=0, le=1)
+    sample_min: int = key("SUP-1", "own; at least so many, if there are", "loans", ge=1)
+    sample_max: int = key("SUP-1", "own; at most so many", "loans", ge=1, le=500)
+    seed: int = key("SUP-1", "own; with the case's number it decides what is drawn, so that anybody can draw it again")
+    rectify_days: int = key("SUP-1", "整改; own: until a finding is to be rectified", "calendar days", ge=1, le=366)
+    review_working_days: int = key("SUP-1", "own; supervision looks at what was rectified", "working days", ge=0, le=60)
 
 
 class Tickler(Section):
@@ -170,6 +258,9 @@ class Tickler(Section):
     opens_days_before: int = key("INS-11", "own; the case opens this long before", "calendar days", ge=0, le=366)
     role: str = key(
         "INS-11", "own; who gets the new document; account_officer: the loan's own", default="account_officer"
+    )
+    step_working_days: int = key(
+        "INS-11", "own; for the supervisor, and for the officer again", "working days", default=2, ge=0, le=60
     )
 
     @model_validator(mode="after")
@@ -242,7 +333,13 @@ class Policy(Section):
     signing: Signing
     inspection: InspectionPolicy
     signals: Signals
+    suspension: SuspensionPolicy
     classification: ClassificationPolicy
+    proceeds: Proceeds
+    work_log: WorkLog
+    ledger: Ledger
+    groups: Groups
+    supervision: Supervision
     ticklers: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,40}$")], Tickler]
     limitation: Limitation
     workload: Workload

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+OFFICER = "account_officer"
+SUPERVISOR = "credit_supervisor"
+RISK_CONTROL = "risk_control"
+
 # Role: its Chinese title, then other words for it that a feed may hold.
 ROLES = {
     "account_officer": ("客户经理", "管户客户经理", "信贷员", "管户经理"),
@@ -40,9 +44,14 @@ DUTIES = {
     "propose": "建议",
     "approve": "审批",
     "obtain": "经办",
+    "check": "核对",
+    "rectify": "整改",
+    "supervision": "监督检查",
 }
 
 
 def duty_title(duty: str) -> str:
     """A duty in Chinese; those of the levels above are numbered."""
+    if duty.startswith("approve-"):
+        return f"第{duty.removeprefix('approve-')}级审批"
     return "上级决定" if duty.startswith("decide-") else DUTIES.get(duty, duty)

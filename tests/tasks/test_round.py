@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import select
@@ -14,19 +12,12 @@ from postloan.book import Book, cases, duties
 from postloan.book.tables import Case, Loan, Notice
 from postloan.policy import PolicyFile
 from postloan.rules.duties_apart import Mandate
-from postloan.settings import Settings
 from tasks.office import Office
 from tasks.round import work_out
 from tests.conftest import Clock
 from tests.factory import staff_and_loans
 
 START = date(2026, 3, 2)
-
-
-@pytest.fixture
-def office(book: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
-    monkeypatch.setenv("POSTLOAN_HOME", str(tmp_path))
-    return Office(book, Settings())
 
 
 def opened(book: Book) -> list[tuple[str, date]]:

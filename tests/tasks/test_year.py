@@ -6,9 +6,7 @@ import random
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 
-import pytest
 from sqlmodel import Session, select
 
 from postloan.book import Book, audit, cases, duties
@@ -26,7 +24,6 @@ from postloan.book.tables import (
     Signal,
 )
 from postloan.policy import PolicyFile
-from postloan.settings import Settings
 from tasks.office import Office
 from tasks.round import work_out
 from tests.factory import staff_and_loans
@@ -36,12 +33,6 @@ DAYS = 400
 END = START + timedelta(days=DAYS - 1)
 RATINGS = ["", "AAA", "AA", "AA-", "A+", "A", "BBB", "C"]
 KINDS = ["corporate", "small_enterprise", "personal"]
-
-
-@pytest.fixture
-def office(book: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
-    monkeypatch.setenv("POSTLOAN_HOME", str(tmp_path))
-    return Office(book, Settings())
 
 
 def fill(book: Book, seed: int, *, punctual: bool = False) -> None:

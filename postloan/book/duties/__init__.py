@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import CompoundSelect, exists, func, insert, literal, or_, select, union_all
+from sqlalchemy import CompoundSelect, case, exists, func, insert, literal, or_, select, union_all
 from sqlmodel import Session
 
+from postloan.book.duties import registers
 from postloan.book.duties.base import Duty, DutySelect, Span
 from postloan.book.duties.classification import classifications
 from postloan.book.duties.inspections import (
+    business_suspensions,
     first_inspections,
     routine_inspections,
     special_inspections,
@@ -24,7 +26,7 @@ from postloan.book.duties.inspections import (
 from postloan.book.duties.ticklers import tickler
 from postloan.book.engine import Writer
 from postloan.book.sql import on
-from postloan.book.tables import Case
+from postloan.book.tables import Case, Loan
 from postloan.policy import Policy, PolicyFile
 
 
@@ -35,7 +37,7 @@ class Kind:
     Attributes:
         backlog: also what opened before the last round is opened, however late it became known.
             Of duties that come again only what is still to come is: the next one is never far.
-        per_loan: one for each loan and subject; otherwise one for each subject, shown on one loan.
+        per_loan: one for each loan and subject; otherwise one for each subject, shown on one loan or none.
     """
 
     select: DutySelect
@@ -49,7 +51,14 @@ KINDS: dict[str, Kind] = {
     "routine_inspection": Kind(routine_inspections, "RI", backlog=False),
     "special_inspection": Kind(special_inspections, "SI", per_loan=False),
     "warning_signal": Kind(warning_signals, "WS", per_loan=False),
+    "business_suspension": Kind(business_suspensions, "BS", per_loan=False),
     "risk_classification": Kind(classifications, "RC", backlog=False),
+    "plan_follow_up": Kind(registers.plan_follow_ups, "PF", backlog=False, per_loan=False),
+    "use_of_proceeds": Kind(registers.payments, "UP"),
+    "work_log": Kind(registers.work_log, "WL", backlog=False, per_loan=False),
+    "work_log_review": Kind(registers.work_log_reviews, "WR", per_loan=False),
+    "ledger_carry_over": Kind(registers.carry_overs, "LC", backlog=False, per_loan=False),
+    "branch_supervision": Kind(registers.supervisions, "SV", backlog=False, per_loan=False),
 }
 
 
@@ -95,7 +104,13 @@ def between(
         if everything is None:
             continue
         all_of = everything.subquery()
-        query = select(all_of.c.loan_no, all_of.c.kind, all_of.c.due_on, all_of.c.rule)
+        query = select(
+            func.coalesce(all_of.c.loan_no, ""),
+            all_of.c.kind,
+            all_of.c.due_on,
+            all_of.c.rule,
+            func.coalesce(all_of.c.branch_no, ""),
+        )
         if loan_no is not None:
             query = query.where(all_of.c.loan_no == loan_no)
         found += [Duty(*row) for row in session.execute(query)]
@@ -128,10 +143,12 @@ def open_cases(writer: Writer, file: PolicyFile, version: str, day: date, since:
         same = [Case.kind == name, Case.subject == all_of.c.subject]
         if kind.per_loan:
             same.append(Case.loan_no == all_of.c.loan_no)
+        loan = Loan.__table__.c  # type: ignore[attr-defined]
         new = select(
-            (literal(f"{kind.prefix}-") + all_of.c.loan_no + _suffix(all_of.c.subject)).label("case_no"),
+            _case_no(kind, all_of.c).label("case_no"),
             all_of.c.kind,
             all_of.c.loan_no,
+            func.coalesce(all_of.c.branch_no, loan.branch_no, "").label("branch_no"),
             all_of.c.subject,
             all_of.c.rule,
             all_of.c.anchor_on,
@@ -142,7 +159,8 @@ def open_cases(writer: Writer, file: PolicyFile, version: str, day: date, since:
             literal("").label("outcome"),
             literal(0).label("generation"),
             literal("").label("flow_run_id"),
-        ).where(all_of.c.opens_on <= day, ~exists().where(*same))
+        ).outerjoin_from(all_of, Loan, loan.loan_no == all_of.c.loan_no)
+        new = new.where(all_of.c.opens_on <= day, ~exists().where(*same))
         if not kind.backlog and since is not None:
             new = new.where(or_(all_of.c.opens_on > since, all_of.c.due_on >= day))
         columns = [c.name for c in new.selected_columns]
@@ -163,6 +181,7 @@ def open_cases(writer: Writer, file: PolicyFile, version: str, day: date, since:
     return opened
 
 
-def _suffix(subject: Any) -> Any:
-    """What makes a case number one of several of its kind on a loan; nothing for the one first."""
-    return func.replace(literal("-") + subject, "-first", "")
+def _case_no(kind: Kind, columns: Any) -> Any:
+    """RI-L0001-03; FI-L0001 for what comes once on a loan; SV-B01-2026-03-31 without one."""
+    on_loan = columns.loan_no + case((columns.subject == "first", ""), else_=literal("-") + columns.subject)
+    return literal(f"{kind.prefix}-") + func.coalesce(on_loan, columns.subject)

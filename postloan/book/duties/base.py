@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Select, String, case, cast, exists, literal, or_, select
+from sqlalchemy import (
+    CompoundSelect,
+    Integer,
+    Select,
+    String,
+    Subquery,
+    case,
+    cast,
+    exists,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from postloan.book import tables as t
 from postloan.book.sql import on
+from postloan.calendar import months_after
 from postloan.policy import Policy
 
 LOAN = t.Loan.__table__.c  # type: ignore[attr-defined]
@@ -20,12 +35,13 @@ SIGNAL = t.Signal.__table__.c  # type: ignore[attr-defined]
 
 @dataclass(frozen=True)
 class Duty:
-    """Something that has to be done about a loan by a day."""
+    """Something that has to be done by a day about a loan; about a branch or partner if `loan_no` is ""."""
 
     loan_no: str
     kind: str
     due_on: date
     rule: str
+    branch_no: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,13 +70,25 @@ class Span:
         return opens_on if self.as_of is None else on(self.as_of)
 
 
-DutySelect = Callable[[Span], Select]
+DutySelect = Callable[[Span], Select | CompoundSelect]
+NO_LOAN = cast(null(), String())
 
 
-def duty(kind: str, subject: Any, rule: Any, anchor_on: Any, due_on: Any, opens_on: Any, loan_no: Any = None) -> Select:
-    """The columns that every SELECT of duties gives. `subject` makes a duty one of its kind."""
+def duty(
+    kind: str,
+    subject: Any,
+    rule: Any,
+    anchor_on: Any,
+    due_on: Any,
+    opens_on: Any,
+    loan_no: Any = None,
+    branch_no: Any = None,
+) -> Select:
+    """The columns that every SELECT of duties gives. `subject` makes a duty one of its kind. Without a
+    `branch_no` it is for the people of the loan's branch; `loan_no` may be `NO_LOAN`."""
     return select(
         (LOAN.loan_no if loan_no is None else loan_no).label("loan_no"),
+        (NO_LOAN if branch_no is None else branch_no).label("branch_no"),
         literal(kind).label("kind"),
         subject.label("subject"),
         rule.label("rule"),
@@ -68,6 +96,37 @@ def duty(kind: str, subject: Any, rule: Any, anchor_on: Any, due_on: Any, opens_
         due_on.label("due_on"),
         opens_on.label("opens_on"),
     )
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A day from which something counts for many at once, with its own opening and due day."""
+
+    day: date
+    opens_on: date
+    due_on: date
+
+
+def anchors(found: list[Anchor]) -> Subquery:
+    """(day, opens_on, due_on) as a table, from at least one anchor."""
+    rows = (
+        select(on(a.day).label("day"), on(a.opens_on).label("opens_on"), on(a.due_on).label("due_on")) for a in found
+    )
+    return union_all(*rows).subquery("anchors")
+
+
+def month_ends(span: Span, lead_days: int) -> list[date]:
+    """The last days of months within the span whose duty, at most so many days later, is asked for."""
+    lead = timedelta(days=lead_days)
+    first = max(span.first, span.due_from - lead if span.due_from - date.min > lead else date.min)
+    last = min(span.last, span.due_to, span.as_of or span.last, date(9998, 12, 31))
+    found, day = [], first.replace(day=1)
+    while day <= last:
+        end = months_after(day, 1) - timedelta(days=1)
+        if first <= end <= last:
+            found.append(end)
+        day = end + timedelta(days=1)
+    return found
 
 
 def running(span: Span, opens_on: Any, settled: Any) -> Any:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import Select, String, and_, cast, func, literal, or_, select, union_all
 
 from postloan.book import tables as t
-from postloan.book.duties.base import LOAN, Span, duty, nothing, open_signal
+from postloan.book.duties.base import LOAN, Span, duty, month_ends, nothing, open_signal
 from postloan.book.sql import on, plus_days, plus_months
 from postloan.book.standings import settlements, standings
-from postloan.calendar import months_after
 
 
 def classifications(span: Span) -> Select:
@@ -31,20 +30,6 @@ def classifications(span: Span) -> Select:
         all_of.c.day,
         all_of.c.loan_no,
     )
-
-
-def month_ends(span: Span, due_days: int) -> list[date]:
-    """The last days of the months within the span whose duty, so many days later, is asked for."""
-    lead = timedelta(days=due_days)
-    first = max(span.first, span.due_from - lead if span.due_from - date.min > lead else date.min)
-    last = min(span.last, span.due_to - lead, span.as_of or span.last, date(9998, 12, 31))
-    found, day = [], first.replace(day=1)
-    while day <= last:
-        end = months_after(day, 1) - timedelta(days=1)
-        if first <= end <= last:
-            found.append(end)
-        day = end + timedelta(days=1)
-    return found
 
 
 def to_classify(span: Span, day: date) -> Select:

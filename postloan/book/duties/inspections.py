@@ -5,10 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, String, and_, case, cast, func, literal, or_, select
+from sqlalchemy import CompoundSelect, Select, String, and_, case, cast, func, literal, or_, select, union_all
 
 from postloan.book import tables as t
-from postloan.book.duties.base import BORROWER, LOAN, SIGNAL, Span, duty, nothing, numbers, open_signal, padded, running
+from postloan.book.duties.base import (
+    BORROWER,
+    LOAN,
+    NO_LOAN,
+    SIGNAL,
+    Span,
+    duty,
+    nothing,
+    numbers,
+    open_signal,
+    padded,
+    running,
+)
 from postloan.book.sql import least, month_index, plus_days, plus_months
 from postloan.book.standings import settlements
 from postloan.book.tables import Case
@@ -117,19 +129,81 @@ def _signals(span: Span, kind: str, rule: str, days: int, *more: Any) -> Select:
     return duty(kind, subject, literal(rule), found.c.seen_on, due_on, found.c.seen_on, found.c.loan_no)
 
 
-def warning_signals(span: Span) -> Select:
-    """SIG-1: every open signal is followed until it is cleared."""
-    return _signals(span, "warning_signal", "SIG-1", span.policy.signals.clear_days)
+def warning_signals(span: Span) -> CompoundSelect:
+    """SIG-1: every open signal is followed until it is cleared, by the branch it is seen on or by head office."""
+    days = span.policy.signals.clear_days
+    return union_all(
+        _signals(span, "warning_signal", "SIG-1", days), _of_offices(span, "warning_signal", "SIG-1", days, LISTED)
+    )
 
 
-def special_inspections(span: Span) -> Select:
-    """INS-9: on a serious signal, unless a special inspection found it."""
+def business_suspensions(span: Span) -> Select:
+    """SIG-2: business with a branch or partner beyond a threshold is stopped until it may be resumed (停复牌)."""
+    stops = SIGNAL.kind.in_(("branch_non_performing", "partner_impaired"))
+    return _of_offices(span, "business_suspension", "SIG-2", span.policy.suspension.propose_days, stops)
+
+
+LISTED = literal(True)
+
+
+def _of_offices(span: Span, kind: str, rule: str, days: int, which: Any) -> Select:
+    """One for each open signal on a branch, or on a partner, whom head office looks after."""
+    subject = literal("S") + cast(SIGNAL.id, String())
+    due_on = plus_days(SIGNAL.seen_on, days)
+    return duty(
+        kind,
+        subject,
+        literal(rule),
+        SIGNAL.seen_on,
+        due_on,
+        SIGNAL.seen_on,
+        NO_LOAN,
+        func.coalesce(SIGNAL.branch_no, ""),
+    ).where(
+        func.coalesce(SIGNAL.branch_no, SIGNAL.partner_no).is_not(None),
+        SIGNAL.seen_on.between(span.first, span.last),
+        or_(SIGNAL.cleared_on.is_(None), SIGNAL.cleared_on > span.known_on(SIGNAL.seen_on)),
+        which,
+    )
+
+
+def special_inspections(span: Span) -> Select | CompoundSelect:
+    """INS-9: on a serious signal, unless a special inspection found it; and of the others of the
+    borrower's group."""
     case_kind = select(Case.kind).where(Case.case_no == SIGNAL.case_no).scalar_subquery()  # type: ignore[arg-type]
-    return _signals(
-        span,
-        "special_inspection",
-        "INS-9",
-        span.policy.inspection.special.days,
-        SIGNAL.kind.in_(span.policy.signals.serious),
-        func.coalesce(case_kind, "") != "special_inspection",
+    serious = and_(SIGNAL.kind.in_(span.policy.signals.serious), func.coalesce(case_kind, "") != "special_inspection")
+    days = span.policy.inspection.special.days
+    own = _signals(span, "special_inspection", "INS-9", days, serious)
+    if not span.policy.groups.inspect_others:
+        return own
+    return union_all(own, _others_of_the_group(span, days, serious))
+
+
+def _others_of_the_group(span: Span, days: int, serious: Any) -> Select:
+    """The first running loan of each other member of a group in which a serious signal is seen."""
+    settled = settlements()
+    signalled = t.Loan.__table__.alias("signalled")  # type: ignore[attr-defined]
+    member, other = (t.GroupMember.__table__.alias(name) for name in ("member", "other_member"))  # type: ignore[attr-defined]
+    whose = func.coalesce(SIGNAL.borrower_no, signalled.c.borrower_no)
+    found = (
+        select(SIGNAL.id, SIGNAL.seen_on, other.c.borrower_no, func.min(LOAN.loan_no).label("loan_no"))
+        .outerjoin(signalled, signalled.c.loan_no == SIGNAL.loan_no)
+        .join(member, member.c.borrower_no == whose)
+        .join(other, and_(other.c.group_no == member.c.group_no, other.c.borrower_no != member.c.borrower_no))
+        .join(LOAN.loan_no.table, LOAN.borrower_no == other.c.borrower_no)
+        .outerjoin(settled, settled.c.loan_no == LOAN.loan_no)
+        .where(
+            SIGNAL.seen_on.between(span.first, span.last),
+            or_(SIGNAL.cleared_on.is_(None), SIGNAL.cleared_on > span.known_on(SIGNAL.seen_on)),
+            LOAN.disbursed_on <= span.known_on(SIGNAL.seen_on),
+            running(span, SIGNAL.seen_on, settled),
+            serious,
+        )
+        .group_by(SIGNAL.id, SIGNAL.seen_on, other.c.borrower_no)
+        .subquery("others")
+    )
+    subject = literal("S") + cast(found.c.id, String()) + literal("-") + found.c.borrower_no
+    due_on = plus_days(found.c.seen_on, days)
+    return duty(
+        "special_inspection", subject, literal("SIG-3"), found.c.seen_on, due_on, found.c.seen_on, found.c.loan_no
     )

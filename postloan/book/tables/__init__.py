@@ -8,10 +8,14 @@ year, dates are days of the institution's calendar, moments are UTC. Numbers tha
 from sqlmodel import SQLModel
 
 from postloan.book.tables.base import (
+    ACTIVITIES,
     BORROWER_KINDS,
     CASE_STATES,
     DAY_COUNTS,
     NOTICE_STATES,
+    PAYMENT_KINDS,
+    PAYMENT_STATES,
+    RELATIONS,
     REPAYMENT_METHODS,
     RISK_CLASSES,
     SECURITIES,
@@ -33,17 +37,33 @@ from postloan.book.tables.loans import (
     Repayment,
 )
 from postloan.book.tables.people import Absence, Branch, Staff, StaffRole, UsedCode
+from postloan.book.tables.registers import (
+    Finding,
+    GroupMember,
+    LedgerBalance,
+    Partner,
+    PartnerPosition,
+    Payment,
+    Relation,
+    RiskPlan,
+    Suspension,
+    WorkLogEntry,
+)
 from postloan.book.tables.trail import AuditEvent, AuditHead, Feed, RoundDay
 from postloan.book.tables.watch import Classification, Signal
 
 ALL = SQLModel.metadata
 
 __all__ = [
+    "ACTIVITIES",
     "ALL",
     "BORROWER_KINDS",
     "CASE_STATES",
     "DAY_COUNTS",
     "NOTICE_STATES",
+    "PAYMENT_KINDS",
+    "PAYMENT_STATES",
+    "RELATIONS",
     "REPAYMENT_METHODS",
     "RISK_CLASSES",
     "SECURITIES",
@@ -61,20 +81,30 @@ __all__ = [
     "Document",
     "Drawdown",
     "Feed",
+    "Finding",
+    "GroupMember",
     "Guarantee",
     "Guarantor",
     "HumanTask",
     "Instalment",
+    "LedgerBalance",
     "Loan",
     "Notice",
+    "Partner",
+    "PartnerPosition",
+    "Payment",
     "PolicyVersion",
     "Position",
     "Rating",
+    "Relation",
     "Repayment",
+    "RiskPlan",
     "RoundDay",
     "Signal",
     "Staff",
     "StaffRole",
     "Step",
+    "Suspension",
     "UsedCode",
+    "WorkLogEntry",
 ]

@@ -18,6 +18,10 @@ RISK_CLASSES = ("normal", "special_mention", "substandard", "doubtful", "loss")
 CASE_STATES = ("open", "closed", "cancelled")
 TASK_STATES = ("open", "answered", "refused", "superseded")
 NOTICE_STATES = ("queued", "sending", "sent", "failed", "given_up")
+PAYMENT_KINDS = ("drawdown", "payment")
+PAYMENT_STATES = ("requested", "approved", "refused")
+ACTIVITIES = ("on_site", "telephone", "off_site", "analysis", "data_collection")
+RELATIONS = ("control", "shareholding", "family", "common_management", "mutual_guarantee", "other")
 
 
 def one_of(column: str, allowed: tuple[str, ...]) -> CheckConstraint:

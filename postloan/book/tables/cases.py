@@ -22,8 +22,9 @@ class PolicyVersion(SQLModel, table=True):
 
 
 class Case(SQLModel, table=True):
-    """One piece of people's work on one loan. The flow run that executes it is disposable:
-    `flow_run_id` names the one that does now, `generation` counts how many there were."""
+    """One piece of people's work on one loan, or on a branch or partner where `loan_no` is empty. The
+    flow run that executes it is disposable: `flow_run_id` names the one that does now, `generation`
+    counts how many there were."""
 
     __tablename__ = "case"
     __table_args__ = (
@@ -33,7 +34,8 @@ class Case(SQLModel, table=True):
     )
     case_no: str = Field(primary_key=True)
     kind: str
-    loan_no: str = ref("loan.loan_no")
+    loan_no: str | None = ref("loan.loan_no", default=None)
+    branch_no: str = Field(default="", description="The branch whose people it is for; empty: head office")
     subject: str = Field(description="What makes it one of its kind on this loan: a date, a notice number")
     rule: str
     anchor_on: date = Field(description="The day that the due date is counted from")
@@ -119,7 +121,7 @@ class Document(SQLModel, table=True):
     __tablename__ = "document"
     __table_args__ = (UniqueConstraint("case_no", "kind", "media_type", name="uq_document"),)
     document_no: str = Field(primary_key=True)
-    loan_no: str = ref("loan.loan_no")
+    loan_no: str | None = ref("loan.loan_no", default=None)
     case_no: str | None = ref("case.case_no", default=None)
     kind: str
     title: str

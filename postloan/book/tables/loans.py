@@ -74,6 +74,7 @@ class Loan(SQLModel, table=True):
     high_risk: bool = False
     officer_no: str | None = ref("staff.staff_no", default=None)
     branch_no: str | None = ref("branch.branch_no", default=None)
+    partner_no: str | None = ref("partner.partner_no", default=None)
 
 
 class Drawdown(SQLModel, table=True):

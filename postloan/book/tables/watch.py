@@ -11,18 +11,20 @@ from postloan.book.tables.base import RISK_CLASSES, one_of, ref
 
 
 class Signal(SQLModel, table=True):
-    """A warning signal (预警信号) on a loan or on a borrower, from a feed, a case or a rule; open
-    until it is cleared."""
+    """A warning signal (预警信号) on a loan, borrower, partner or branch, from a feed, a case or a rule;
+    open until it is cleared."""
 
     __tablename__ = "signal"
     __table_args__ = (
         UniqueConstraint("source", "loan_no", "borrower_no", "kind", "seen_on", name="uq_signal"),
-        CheckConstraint("loan_no IS NOT NULL OR borrower_no IS NOT NULL", name="ck_signal_subject"),
+        CheckConstraint("coalesce(loan_no, borrower_no, partner_no, branch_no) IS NOT NULL", name="ck_signal_subject"),
         Index("ix_signal_open", "cleared_on", "kind"),
     )
     id: int | None = Field(default=None, primary_key=True)
     loan_no: str | None = ref("loan.loan_no", default=None)
     borrower_no: str | None = ref("borrower.borrower_no", default=None)
+    partner_no: str | None = ref("partner.partner_no", default=None)
+    branch_no: str | None = ref("branch.branch_no", default=None)
     kind: str
     seen_on: date
     detail: str = Field(default="", sa_column=Column(Text, nullable=False))

@@ -1,4 +1,4 @@
-"""The book of the first inspection"""
+"""The book"""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -85,6 +85,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("guarantor_no"),
     )
     op.create_table(
+        "partner",
+        sa.Column("partner_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("partner_no"),
+    )
+    op.create_table(
         "policy_version",
         sa.Column("version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
@@ -112,6 +119,8 @@ def upgrade() -> None:
         sa.Column("branch_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("language", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("address", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("legal_representative", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("licence_until", sa.Date(), nullable=True),
         sa.CheckConstraint("kind IN ('corporate', 'small_enterprise', 'personal')", name="ck_kind"),
         sa.ForeignKeyConstraint(
             ["branch_no"],
@@ -122,6 +131,20 @@ def upgrade() -> None:
     with op.batch_alter_table("borrower", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_borrower_branch_no"), ["branch_no"], unique=False)
 
+    op.create_table(
+        "partner_position",
+        sa.Column("partner_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("outstanding", types.Money(), nullable=False),
+        sa.Column("non_performing", types.Money(), nullable=False),
+        sa.Column("compensated", types.Money(), nullable=False),
+        sa.CheckConstraint("outstanding >= 0 AND non_performing >= 0 AND compensated >= 0", name="ck_partner_position"),
+        sa.ForeignKeyConstraint(
+            ["partner_no"],
+            ["partner.partner_no"],
+        ),
+        sa.PrimaryKeyConstraint("partner_no", "as_of"),
+    )
     op.create_table(
         "staff",
         sa.Column("staff_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -162,6 +185,36 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("staff_no", "from_on"),
     )
     op.create_table(
+        "borrower_change",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("borrower_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("field", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("changed_on", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["borrower_no"],
+            ["borrower.borrower_no"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("borrower_change", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_borrower_change_borrower_no"), ["borrower_no"], unique=False)
+        batch_op.create_index(batch_op.f("ix_borrower_change_changed_on"), ["changed_on"], unique=False)
+
+    op.create_table(
+        "group_member",
+        sa.Column("borrower_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("group_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("circle", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["borrower_no"],
+            ["borrower.borrower_no"],
+        ),
+        sa.PrimaryKeyConstraint("borrower_no"),
+    )
+    with op.batch_alter_table("group_member", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_group_member_group_no"), ["group_no"], unique=False)
+
+    op.create_table(
         "loan",
         sa.Column("loan_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("borrower_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -175,12 +228,14 @@ def upgrade() -> None:
         sa.Column("first_drawdown_on", sa.Date(), nullable=True),
         sa.Column("matures_on", sa.Date(), nullable=False),
         sa.Column("settled_on", sa.Date(), nullable=True),
+        sa.Column("restructured_on", sa.Date(), nullable=True),
         sa.Column("product", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("purpose", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("consignor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("high_risk", sa.Boolean(), nullable=False),
         sa.Column("officer_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("branch_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("partner_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.CheckConstraint("day_count IN ('actual/360', 'actual/365', '30/360')", name="ck_day_count"),
         sa.CheckConstraint(
             "repayment IN ('bullet', 'equal_instalment', 'equal_principal', 'interest_only', 'custom')",
@@ -201,6 +256,10 @@ def upgrade() -> None:
             ["officer_no"],
             ["staff.staff_no"],
         ),
+        sa.ForeignKeyConstraint(
+            ["partner_no"],
+            ["partner.partner_no"],
+        ),
         sa.PrimaryKeyConstraint("loan_no"),
     )
     with op.batch_alter_table("loan", schema=None) as batch_op:
@@ -209,6 +268,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_loan_first_drawdown", ["first_drawdown_on"], unique=False)
         batch_op.create_index(batch_op.f("ix_loan_matures_on"), ["matures_on"], unique=False)
         batch_op.create_index(batch_op.f("ix_loan_officer_no"), ["officer_no"], unique=False)
+        batch_op.create_index(batch_op.f("ix_loan_partner_no"), ["partner_no"], unique=False)
 
     op.create_table(
         "rating",
@@ -221,6 +281,29 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("borrower_no", "rated_on"),
     )
+    op.create_table(
+        "relation",
+        sa.Column("borrower_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("other_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('control', 'shareholding', 'family', 'common_management', 'mutual_guarantee', 'other')",
+            name="ck_kind",
+        ),
+        sa.CheckConstraint("borrower_no <> other_no", name="ck_relation"),
+        sa.ForeignKeyConstraint(
+            ["borrower_no"],
+            ["borrower.borrower_no"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["other_no"],
+            ["borrower.borrower_no"],
+        ),
+        sa.PrimaryKeyConstraint("borrower_no", "other_no", "kind"),
+    )
+    with op.batch_alter_table("relation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_relation_other_no"), ["other_no"], unique=False)
+
     op.create_table(
         "staff_role",
         sa.Column("staff_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -248,7 +331,8 @@ def upgrade() -> None:
         "case",
         sa.Column("case_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("loan_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("loan_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("branch_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("subject", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("rule", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("anchor_on", sa.Date(), nullable=False),
@@ -386,9 +470,36 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_repayment_loan_no"), ["loan_no"], unique=False)
 
     op.create_table(
+        "classification",
+        sa.Column("loan_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("risk_class", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("rule_class", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("why", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("case_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.CheckConstraint(
+            "risk_class IN ('normal', 'special_mention', 'substandard', 'doubtful', 'loss')", name="ck_risk_class"
+        ),
+        sa.CheckConstraint(
+            "rule_class IN ('normal', 'special_mention', 'substandard', 'doubtful', 'loss')", name="ck_rule_class"
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_no"],
+            ["case.case_no"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["loan_no"],
+            ["loan.loan_no"],
+        ),
+        sa.PrimaryKeyConstraint("loan_no", "as_of"),
+    )
+    with op.batch_alter_table("classification", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_classification_case_no"), ["case_no"], unique=False)
+
+    op.create_table(
         "document",
         sa.Column("document_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("loan_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("loan_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("case_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("title", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -410,6 +521,35 @@ def upgrade() -> None:
     with op.batch_alter_table("document", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_document_case_no"), ["case_no"], unique=False)
         batch_op.create_index(batch_op.f("ix_document_loan_no"), ["loan_no"], unique=False)
+
+    op.create_table(
+        "finding",
+        sa.Column("finding_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("case_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("branch_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("loan_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("found_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("rectified_on", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["branch_no"],
+            ["branch.branch_no"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_no"],
+            ["case.case_no"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["loan_no"],
+            ["loan.loan_no"],
+        ),
+        sa.PrimaryKeyConstraint("finding_no"),
+    )
+    with op.batch_alter_table("finding", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_finding_branch_no"), ["branch_no"], unique=False)
+        batch_op.create_index(batch_op.f("ix_finding_case_no"), ["case_no"], unique=False)
+        batch_op.create_index(batch_op.f("ix_finding_loan_no"), ["loan_no"], unique=False)
 
     op.create_table(
         "human_task",
@@ -443,6 +583,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_human_task_flow_run_id"), ["flow_run_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_human_task_staff_no"), ["staff_no"], unique=False)
         batch_op.create_index("ix_task_open", ["state", "due_on"], unique=False)
+
+    op.create_table(
+        "ledger_balance",
+        sa.Column("loan_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("principal_outstanding", types.Money(), nullable=False),
+        sa.Column("overdue", types.Money(), nullable=False),
+        sa.Column("days_past_due", sa.Integer(), nullable=False),
+        sa.Column("risk_class", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("case_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint(
+            "risk_class IN ('normal', 'special_mention', 'substandard', 'doubtful', 'loss')", name="ck_risk_class"
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_no"],
+            ["case.case_no"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["loan_no"],
+            ["loan.loan_no"],
+        ),
+        sa.PrimaryKeyConstraint("loan_no", "as_of"),
+    )
+    with op.batch_alter_table("ledger_balance", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ledger_balance_case_no"), ["case_no"], unique=False)
 
     op.create_table(
         "notice",
@@ -485,16 +650,48 @@ def upgrade() -> None:
         batch_op.create_index("ix_notice_outbox", ["state", "next_try_at"], unique=False)
 
     op.create_table(
-        "signal",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("loan_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("borrower_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        "payment",
+        sa.Column("payment_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("loan_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("requested_on", sa.Date(), nullable=False),
+        sa.Column("amount", types.Money(), nullable=False),
+        sa.Column("payee", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("purpose", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("seen_on", sa.Date(), nullable=False),
-        sa.Column("detail", sa.Text(), nullable=False),
-        sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("evidence", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("decided_on", sa.Date(), nullable=True),
+        sa.Column("decided_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("paid_on", sa.Date(), nullable=True),
+        sa.Column("as_agreed", sa.Boolean(), nullable=True),
+        sa.Column("verified_on", sa.Date(), nullable=True),
         sa.Column("case_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.CheckConstraint("loan_no IS NOT NULL OR borrower_no IS NOT NULL", name="ck_signal_subject"),
+        sa.CheckConstraint("kind IN ('drawdown', 'payment')", name="ck_kind"),
+        sa.CheckConstraint("state IN ('requested', 'approved', 'refused')", name="ck_state"),
+        sa.CheckConstraint("amount > 0", name="ck_payment_amount"),
+        sa.ForeignKeyConstraint(
+            ["case_no"],
+            ["case.case_no"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["loan_no"],
+            ["loan.loan_no"],
+        ),
+        sa.PrimaryKeyConstraint("payment_no"),
+    )
+    with op.batch_alter_table("payment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_payment_case_no"), ["case_no"], unique=False)
+        batch_op.create_index(batch_op.f("ix_payment_loan_no"), ["loan_no"], unique=False)
+        batch_op.create_index(batch_op.f("ix_payment_requested_on"), ["requested_on"], unique=False)
+
+    op.create_table(
+        "risk_plan",
+        sa.Column("borrower_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("made_on", sa.Date(), nullable=False),
+        sa.Column("loan_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("plan", sa.Text(), nullable=False),
+        sa.Column("case_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("ended_on", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(
             ["borrower_no"],
             ["borrower.borrower_no"],
@@ -507,13 +704,59 @@ def upgrade() -> None:
             ["loan_no"],
             ["loan.loan_no"],
         ),
+        sa.PrimaryKeyConstraint("borrower_no", "made_on"),
+    )
+    with op.batch_alter_table("risk_plan", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_risk_plan_case_no"), ["case_no"], unique=False)
+        batch_op.create_index(batch_op.f("ix_risk_plan_loan_no"), ["loan_no"], unique=False)
+        batch_op.create_index("ix_risk_plan_open", ["ended_on"], unique=False)
+
+    op.create_table(
+        "signal",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("loan_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("borrower_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("partner_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("branch_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("seen_on", sa.Date(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("case_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("cleared_on", sa.Date(), nullable=True),
+        sa.CheckConstraint(
+            "coalesce(loan_no, borrower_no, partner_no, branch_no) IS NOT NULL", name="ck_signal_subject"
+        ),
+        sa.ForeignKeyConstraint(
+            ["borrower_no"],
+            ["borrower.borrower_no"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["branch_no"],
+            ["branch.branch_no"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_no"],
+            ["case.case_no"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["loan_no"],
+            ["loan.loan_no"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["partner_no"],
+            ["partner.partner_no"],
+        ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("source", "loan_no", "borrower_no", "kind", "seen_on", name="uq_signal"),
     )
     with op.batch_alter_table("signal", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_signal_borrower_no"), ["borrower_no"], unique=False)
+        batch_op.create_index(batch_op.f("ix_signal_branch_no"), ["branch_no"], unique=False)
         batch_op.create_index(batch_op.f("ix_signal_case_no"), ["case_no"], unique=False)
         batch_op.create_index(batch_op.f("ix_signal_loan_no"), ["loan_no"], unique=False)
+        batch_op.create_index("ix_signal_open", ["cleared_on", "kind"], unique=False)
+        batch_op.create_index(batch_op.f("ix_signal_partner_no"), ["partner_no"], unique=False)
 
     op.create_table(
         "step",
@@ -542,102 +785,84 @@ def upgrade() -> None:
     with op.batch_alter_table("step", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_step_staff_no"), ["staff_no"], unique=False)
 
+    op.create_table(
+        "suspension",
+        sa.Column("case_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("branch_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("partner_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("suspended_on", sa.Date(), nullable=False),
+        sa.Column("resumed_on", sa.Date(), nullable=True),
+        sa.CheckConstraint("branch_no IS NOT NULL OR partner_no IS NOT NULL", name="ck_suspension"),
+        sa.ForeignKeyConstraint(
+            ["branch_no"],
+            ["branch.branch_no"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_no"],
+            ["case.case_no"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["partner_no"],
+            ["partner.partner_no"],
+        ),
+        sa.PrimaryKeyConstraint("case_no"),
+    )
+    with op.batch_alter_table("suspension", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_suspension_branch_no"), ["branch_no"], unique=False)
+        batch_op.create_index(batch_op.f("ix_suspension_partner_no"), ["partner_no"], unique=False)
+
+    op.create_table(
+        "work_log_entry",
+        sa.Column("entry_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("borrower_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("loan_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("staff_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("activity", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("acted_on", sa.Date(), nullable=False),
+        sa.Column("entered_on", sa.Date(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("case_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("review_case_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("opinion", sa.Text(), nullable=False),
+        sa.Column("reviewed_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("reviewed_on", sa.Date(), nullable=True),
+        sa.CheckConstraint(
+            "activity IN ('on_site', 'telephone', 'off_site', 'analysis', 'data_collection')", name="ck_activity"
+        ),
+        sa.ForeignKeyConstraint(["review_case_no"], ["case.case_no"]),
+        sa.ForeignKeyConstraint(
+            ["borrower_no"],
+            ["borrower.borrower_no"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_no"],
+            ["case.case_no"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["loan_no"],
+            ["loan.loan_no"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["reviewed_by"],
+            ["staff.staff_no"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["staff_no"],
+            ["staff.staff_no"],
+        ),
+        sa.PrimaryKeyConstraint("entry_no"),
+    )
+    with op.batch_alter_table("work_log_entry", schema=None) as batch_op:
+        batch_op.create_index("ix_work_log", ["borrower_no", "acted_on"], unique=False)
+        batch_op.create_index(batch_op.f("ix_work_log_entry_borrower_no"), ["borrower_no"], unique=False)
+        batch_op.create_index(batch_op.f("ix_work_log_entry_case_no"), ["case_no"], unique=False)
+        batch_op.create_index(batch_op.f("ix_work_log_entry_entered_on"), ["entered_on"], unique=False)
+        batch_op.create_index(batch_op.f("ix_work_log_entry_loan_no"), ["loan_no"], unique=False)
+        batch_op.create_index(batch_op.f("ix_work_log_entry_review_case_no"), ["review_case_no"], unique=False)
+        batch_op.create_index(batch_op.f("ix_work_log_entry_reviewed_by"), ["reviewed_by"], unique=False)
+        batch_op.create_index(batch_op.f("ix_work_log_entry_staff_no"), ["staff_no"], unique=False)
     op.execute("INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '" + "0" * 64 + "')")
     _make_audit_append_only()
-
-
-def downgrade() -> None:
-    with op.batch_alter_table("step", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_step_staff_no"))
-
-    op.drop_table("step")
-    with op.batch_alter_table("signal", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_signal_loan_no"))
-        batch_op.drop_index(batch_op.f("ix_signal_case_no"))
-        batch_op.drop_index(batch_op.f("ix_signal_borrower_no"))
-
-    op.drop_table("signal")
-    with op.batch_alter_table("notice", schema=None) as batch_op:
-        batch_op.drop_index("ix_notice_outbox")
-        batch_op.drop_index(batch_op.f("ix_notice_loan_no"))
-        batch_op.drop_index(batch_op.f("ix_notice_case_no"))
-
-    op.drop_table("notice")
-    with op.batch_alter_table("human_task", schema=None) as batch_op:
-        batch_op.drop_index("ix_task_open")
-        batch_op.drop_index(batch_op.f("ix_human_task_staff_no"))
-        batch_op.drop_index(batch_op.f("ix_human_task_flow_run_id"))
-
-    op.drop_table("human_task")
-    with op.batch_alter_table("document", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_document_loan_no"))
-        batch_op.drop_index(batch_op.f("ix_document_case_no"))
-
-    op.drop_table("document")
-    with op.batch_alter_table("repayment", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_repayment_loan_no"))
-
-    op.drop_table("repayment")
-    op.drop_table("position")
-    with op.batch_alter_table("instalment", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_instalment_due_on"))
-
-    op.drop_table("instalment")
-    with op.batch_alter_table("guarantee", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_guarantee_loan_no"))
-
-    op.drop_table("guarantee")
-    op.drop_table("drawdown")
-    with op.batch_alter_table("collateral_loan", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_collateral_loan_loan_no"))
-
-    op.drop_table("collateral_loan")
-    with op.batch_alter_table("case", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_case_policy_version"))
-        batch_op.drop_index("ix_case_open")
-        batch_op.drop_index(batch_op.f("ix_case_loan_no"))
-        batch_op.drop_index(batch_op.f("ix_case_flow_run_id"))
-
-    op.drop_table("case")
-    op.drop_table("used_code")
-    with op.batch_alter_table("staff_role", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_staff_role_role"))
-
-    op.drop_table("staff_role")
-    op.drop_table("rating")
-    with op.batch_alter_table("loan", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_loan_officer_no"))
-        batch_op.drop_index(batch_op.f("ix_loan_matures_on"))
-        batch_op.drop_index("ix_loan_first_drawdown")
-        batch_op.drop_index(batch_op.f("ix_loan_branch_no"))
-        batch_op.drop_index(batch_op.f("ix_loan_borrower_no"))
-
-    op.drop_table("loan")
-    op.drop_table("absence")
-    with op.batch_alter_table("staff", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_staff_deputy_no"))
-        batch_op.drop_index(batch_op.f("ix_staff_branch_no"))
-
-    op.drop_table("staff")
-    with op.batch_alter_table("borrower", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_borrower_branch_no"))
-
-    op.drop_table("borrower")
-    op.drop_table("round_day")
-    op.drop_table("policy_version")
-    op.drop_table("guarantor")
-    with op.batch_alter_table("feed", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_feed_sha256"))
-
-    op.drop_table("feed")
-    op.drop_table("collateral")
-    op.drop_table("branch")
-    op.drop_table("audit_head")
-    with op.batch_alter_table("audit_event", schema=None) as batch_op:
-        batch_op.drop_index("ix_audit_subject")
-        batch_op.drop_index(batch_op.f("ix_audit_event_event"))
-
-    op.drop_table("audit_event")
 
 
 def _make_audit_append_only() -> None:

@@ -1,0 +1,145 @@
+"""What the machine does about a loan: tells the borrower, records signals, looks up what secures it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from prefect import task
+from sqlmodel import col, select
+
+from postloan.book import cases, loans
+from postloan.book.notices import borrower_recipient
+from postloan.book.tables import Case, Loan, Signal
+from postloan.policy import Policy
+from postloan.rendering import plain
+from postloan.rules import signals
+from postloan.rules.position import ZERO
+from tasks.notices import queue
+from tasks.office import Office
+
+
+@task(name="announce-to-borrower")
+def announce(case_no: str, kind: str = "first_inspection_announcement", **values: Any) -> None:
+    """Tell the borrower what is coming, once; `kind` of notice and the values of its template."""
+    office = Office.open()
+    with office.book.write(origin="announce-to-borrower") as writer:
+        case = cases.get(writer.session, case_no)
+        borrower = loans.borrower_of(writer.session, loans.get(writer.session, case.loan_no))
+        if not (borrower.phone or borrower.email):
+            cases.finish_step(writer, case, "announce", {"skipped": "the borrower has no phone or e-mail"})
+            return
+        notice = queue(
+            office,
+            writer,
+            key=f"{kind}:{case_no}",
+            kind=kind,
+            to=borrower_recipient(borrower),
+            loan_no=case.loan_no,
+            case_no=case_no,
+            due_on=case.due_on,
+            **values,
+        )
+        cases.finish_step(writer, case, "announce", {"notice_no": notice.notice_no})
+
+
+@task(name="record-signals")
+def record_signals(case_no: str, kinds: list[str], seen_on: Any, detail: str) -> None:
+    """Record the warning signals that the report names on the loan (SIG-1); once per case and kind."""
+    office = Office.open()
+    with office.book.write(origin="record-signals") as writer:
+        case = cases.get(writer.session, case_no)
+        if cases.result(writer.session, case_no, "signals") is not None:
+            return
+        known = set(writer.session.exec(select(Signal.kind).where(col(Signal.case_no) == case_no)))
+        for kind in kinds:
+            if kind in known:
+                continue
+            writer.session.add(
+                Signal(
+                    loan_no=case.loan_no,
+                    kind=kind,
+                    seen_on=seen_on,
+                    detail=detail,
+                    source=case_no,
+                    case_no=case_no,
+                )
+            )
+            writer.record("signal.recorded", loan_no=case.loan_no, case_no=case_no, kind=kind, seen_on=seen_on)
+        cases.finish_step(writer, case, "signals", {"recorded": kinds})
+
+
+@dataclass(frozen=True)
+class Security:
+    """What secures a loan."""
+
+    guarantees: list[tuple[str, str]]
+    collaterals: list[tuple[str, str]]
+
+    @property
+    def guaranteed(self) -> bool:
+        return bool(self.guarantees)
+
+    @property
+    def secured(self) -> bool:
+        return bool(self.collaterals)
+
+    def as_markdown(self) -> str:
+        """Guarantors by number and collateral by number and kind; no names."""
+        lines = [f"- 保证人 {number}: {kind}" for number, kind in self.guarantees]
+        lines += [f"- 抵质押物 {number}: {plain(kind)}" for number, kind in self.collaterals]
+        return "\n" + "\n".join(lines) + "\n" if lines else ""
+
+
+def security_of(office: Office, loan: Loan) -> Security:
+    """The loan's guarantors and collateral."""
+    with office.book.read() as session:
+        history = loans.history(session, loan)
+    return Security(
+        [(g.guarantor_no, g.kind) for g, _ in history.guarantees],
+        [(c.collateral_no, c.kind) for c in history.collaterals],
+    )
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A warning signal as the forms show it; `office` is the branch or partner that it is about, if any."""
+
+    number: int
+    kind: str
+    title: str
+    seen_on: date
+    detail: str
+    source: str
+    office: str
+
+
+def signal_of(office: Office, case: Case) -> Seen:
+    """The signal that a case is about: its subject is S and the signal's number, and another member's
+    number where it is about the others of a group."""
+    with office.book.read() as session:
+        found = session.get_one(Signal, int(case.subject.split("-")[0].removeprefix("S")))
+    return Seen(
+        number=int(found.id or 0),
+        kind=found.kind,
+        title=signals.title(found.kind),
+        seen_on=found.seen_on,
+        detail=found.detail,
+        source=found.source,
+        office=found.branch_no or found.partner_no or "",
+    )
+
+
+def off_site(office: Office, policy: Policy, loan: Loan) -> bool:
+    """INS-7: whether the borrower is monitored off site: of a kind and with products that the policy names
+    only, and in all below its sum."""
+    rule = policy.inspection.routine
+    with office.book.read() as session:
+        borrower = loans.borrower_of(session, loan)
+        running = loans.running(session, borrower.borrower_no, office.today)
+    return (
+        borrower.kind in rule.off_site_kinds
+        and all(other.product in rule.off_site_products for other in [loan, *running])
+        and sum((other.principal for other in running), ZERO) < rule.off_site_below
+    )
