@@ -21,7 +21,7 @@ from postloan import feeds, sample
 from postloan.book import Book, audit, cases, documents, migrate, people
 from postloan.book.tables import Case, Document, HumanTask, Staff, UsedCode
 from postloan.errors import PostloanError
-from postloan.rules.duties_apart import Mandate, signatories
+from postloan.rules.duties_apart import signatories
 from postloan.settings import REPOSITORY
 from tasks.office import Office
 
@@ -190,9 +190,8 @@ def answer(here: Office, case_no: str, step: str, fields: dict[str, Any], *, sta
 def _able(here: Office, task: HumanTask) -> str | None:
     """The first person who may answer and has a fresh code."""
     with here.book.read() as session:
-        mandate = Mandate(task.role, task.staff_no or "", task.branch_no)
-        signed = [s.staff_no for s in cases.steps(session, task.case_no) if s.staff_no and s.duty != task.duty]
-        able = [no for no in sorted(signatories(mandate, people.everyone(session, here.today))) if no not in signed]
+        others = cases.barred(session, task.case_no, task.duty)
+        able = sorted(signatories(cases.mandate_of(task), people.everyone(session, here.today), others))
     return next((no for no in able if unused_code(here, no)), None)
 
 

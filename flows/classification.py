@@ -3,8 +3,6 @@ and the plans for potential-risk customers, followed until they end (SIG-3)."""
 
 from __future__ import annotations
 
-from datetime import date
-
 from prefect import flow
 from prefect.states import State
 
@@ -14,11 +12,10 @@ from postloan.forms.classification import ClassificationApproval, Classification
 from postloan.forms.registers import PlanFollowUp
 from postloan.rendering import plain
 from postloan.rules.classification import TITLES, Best, customer_class, needs_authority, proposal_faults
-from postloan.rules.duties_apart import Mandate
 from postloan.rules.roles import OFFICER, SUPERVISOR
 from tasks.archive import archive_paper
 from tasks.classification import rule_class
-from tasks.human import Answer
+from tasks.human import Answer, Signer
 from tasks.officers import assign_officer
 from tasks.work import LoanWork, begin_on_loan, nth, shown, superseded
 
@@ -81,7 +78,7 @@ def _potential_risk(work: LoanWork, risk_class: str) -> bool:
 def _propose(work: LoanWork, about: str, best: Best, officer: str, rework: int) -> Answer[ClassificationProposal]:
     """The officer proposes; a potential-risk customer gets a plan (SIG-3)."""
 
-    def check(form: ClassificationProposal, _answered_on: date) -> list[str]:
+    def check(form: ClassificationProposal, _signer: Signer) -> list[str]:
         faults = proposal_faults(form.risk_class, best, reason=form.reason)
         if _potential_risk(work, form.risk_class) and not form.plan.strip():
             faults.append("潜在风险客户须填写管理方案 (a potential-risk customer needs a plan)")
@@ -92,7 +89,7 @@ def _propose(work: LoanWork, about: str, best: Best, officer: str, rework: int) 
         ClassificationProposal,
         duty="propose",
         title="分类建议",
-        of=Mandate(OFFICER, officer),
+        of=work.named(OFFICER, officer),
         due_on=work.case.due_on
         if rework == 1
         else work.in_working_days(work.policy.classification.review_working_days),
@@ -181,13 +178,13 @@ def plan_follow_up(case_no: str) -> State:
 def _follow(work: LoanWork, about: str, officer: str, rework: int) -> Answer[PlanFollowUp]:
     """The officer reports; who is off plan says what is to be done instead."""
 
-    def check(form: PlanFollowUp, answered_on: date) -> list[str]:
+    def check(form: PlanFollowUp, signer: Signer) -> list[str]:
         faults = []
         if form.off_plan and not form.new_plan.strip():
             faults.append("偏离方案时须填写调整后的方案 (off plan: say what is to be done instead)")
         if form.resolved:
             with work.office.book.read() as session:
-                if signals.is_open(session, work.loan, answered_on):
+                if signals.is_open(session, work.loan, signer.day):
                     faults.append("尚有未消除的预警信号, 不能结束方案 (a warning signal is still open)")
         return faults
 
@@ -196,7 +193,7 @@ def _follow(work: LoanWork, about: str, officer: str, rework: int) -> Answer[Pla
         PlanFollowUp,
         duty="report",
         title="方案跟踪",
-        of=Mandate(OFFICER, officer),
+        of=work.named(OFFICER, officer),
         due_on=work.case.due_on
         if rework == 1
         else work.in_working_days(work.policy.classification.review_working_days),

@@ -6,9 +6,8 @@ supervisor signs, risk control accepts or has it done again, the report is archi
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Generic, TypeVar
 
 from prefect import flow
@@ -36,8 +35,8 @@ from postloan.rules.roles import OFFICER, RISK_CONTROL, SUPERVISOR
 from postloan.rules.signals import BY_LABEL
 from tasks import notices
 from tasks.archive import archive_paper, archive_report
-from tasks.human import Answer
-from tasks.loans import announce, off_site, record_signals, security_of, signal_of
+from tasks.human import Answer, Check, Signer
+from tasks.loans import announce, interval_of, off_site, record_signals, security_of, signal_of
 from tasks.officers import assign_officer
 from tasks.work import LoanWork, begin_on_loan, decided_above, nth, shown, superseded
 
@@ -65,7 +64,7 @@ class Paper(Generic[F, S]):
     again_days: int
     sign_days: int
     review_days: int
-    faults: Callable[[F, date], list[str]]
+    faults: Check[F]
     about: str
 
 
@@ -154,12 +153,12 @@ def _first_paper(work: LoanWork) -> Paper[FirstInspectionReport, SupervisorSigna
     """《信贷业务首次检查报告单》: INS-2, INS-3, INS-4."""
     rules = work.policy.inspection.first
 
-    def faults(form: FirstInspectionReport, answered_on: date) -> list[str]:
+    def faults(form: FirstInspectionReport, signer: Signer) -> list[str]:
         found = []
         if METHODS[form.method] not in rules.methods:
             found.append(f"检查方式 {form.method} 不被允许 (the policy allows {', '.join(rules.methods)})")
         return found + report_faults(
-            FirstInspectionFacts(work.case.anchor_on, answered_on, work.case.due_on),
+            FirstInspectionFacts(work.case.anchor_on, signer.day, work.case.due_on),
             inspected_on=form.inspected_on,
             report_due_on=report_due(form.inspected_on, rules.report_working_days, work.calendar),
             fully_compliant=form.fully_compliant,
@@ -189,11 +188,12 @@ def _routine_paper(work: LoanWork) -> Paper[RoutineInspectionReport, SupervisorS
     from_afar = off_site(work.office, work.policy, work.loan)
     on_site = on_site_required(
         int(work.case.subject),
+        interval_of(work.office, work.policy, work.loan, work.borrower, work.case.opened_on),
         every_months=rules.high_risk_months if work.loan.high_risk else rules.on_site_months,
         off_site=from_afar,
     )
 
-    def faults(form: RoutineInspectionReport, answered_on: date) -> list[str]:
+    def faults(form: RoutineInspectionReport, signer: Signer) -> list[str]:
         found = []
         if on_site and METHODS[form.method] != "on_site":
             found.append("本次须实地检查 (INS-5: this one must be on site)")
@@ -204,7 +204,7 @@ def _routine_paper(work: LoanWork) -> Paper[RoutineInspectionReport, SupervisorS
             found.append(f"须检查 (to be looked at): {'; '.join(missing)}")
         return found + inspection_report_faults(
             inspected_on=form.inspected_on,
-            today=answered_on,
+            today=signer.day,
             not_before=min(work.case.opened_on, work.case.due_on) - timedelta(days=rules.opens_days_before),
             due_on=work.case.due_on,
             report_due_on=report_due(form.inspected_on, rules.report_working_days, work.calendar),
@@ -234,10 +234,10 @@ def _special_paper(work: LoanWork) -> Paper[SpecialInspectionReport, SupervisorD
     rules = work.policy.inspection.special
     signal = signal_of(work.office, work.case)
 
-    def faults(form: SpecialInspectionReport, answered_on: date) -> list[str]:
+    def faults(form: SpecialInspectionReport, signer: Signer) -> list[str]:
         return inspection_report_faults(
             inspected_on=form.inspected_on,
-            today=answered_on,
+            today=signer.day,
             not_before=signal.seen_on,
             due_on=work.case.due_on,
             report_due_on=form.inspected_on + timedelta(days=rules.report_days),
@@ -288,7 +288,7 @@ def _report(work: LoanWork, paper: Paper[F, S], officer: str, rework: int) -> An
         paper.form,
         duty="report",
         title="检查报告" if rework == 1 else f"检查报告 (第{rework}次)",
-        of=Mandate(OFFICER, officer),
+        of=work.named(OFFICER, officer),
         due_on=work.case.due_on if rework == 1 else again,
         context=paper.about + work.returned(rework, ("review", "opinion"), ("sign", "opinion")),
         check=paper.faults,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from prefect import flow
 from prefect.states import State
 
@@ -13,7 +11,7 @@ from postloan.forms.registers import LedgerCheck
 from postloan.rendering import money
 from postloan.rules.classification import TITLES
 from tasks.archive import archive_paper
-from tasks.human import Answer
+from tasks.human import Answer, Signer
 from tasks.ledger import carry_over
 from tasks.work import Work, begin, nth, shown, superseded
 
@@ -85,7 +83,7 @@ def ledger_carry_over(case_no: str) -> State:
 def _check(work: Work, about: str, rework: int) -> Answer[LedgerCheck]:
     """The balances are compared with the general ledger."""
 
-    def check(form: LedgerCheck, _answered_on: date) -> list[str]:
+    def check(form: LedgerCheck, _signer: Signer) -> list[str]:
         if not form.agree and not form.differences.strip():
             return ["不符时须说明差异 (say what differs)"]
         return []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from prefect import flow
 from prefect.states import Completed, State
 
@@ -13,7 +11,7 @@ from postloan.rendering import plain
 from postloan.rules.duties_apart import Mandate
 from tasks import notices as outbox
 from tasks import runs
-from tasks.human import ask
+from tasks.human import Signer, ask
 from tasks.office import Office
 
 
@@ -31,7 +29,7 @@ def undelivered_notice(case_no: str) -> State:
         case = cases.get(session, case_no)
         notice = notices.get(session, case.subject.split("/")[0])
 
-    def check(form: UndeliveredNotice, _answered_on: date) -> list[str]:
+    def check(form: UndeliveredNotice, _signer: Signer) -> list[str]:
         if form.address and not form.decision.startswith("重发"):
             return ["只有重发时才能更正地址 (an address is for sending again only)"]
         return []

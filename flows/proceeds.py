@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from prefect import flow
 from prefect.states import State
 
@@ -12,12 +10,11 @@ from postloan.book.tables import Payment
 from postloan.forms.base import Form
 from postloan.forms.registers import PaymentDecision, PaymentReview, PaymentUse
 from postloan.rendering import money
-from postloan.rules.duties_apart import Mandate
 from postloan.rules.proceeds import overdrawn, payment_faults
 from postloan.rules.roles import OFFICER
 from postloan.rules.roles import title as role_title
 from tasks.archive import archive_paper
-from tasks.human import Answer
+from tasks.human import Answer, Signer
 from tasks.loans import record_signals
 from tasks.officers import assign_officer
 from tasks.proceeds import payment_of, tiers_of
@@ -99,7 +96,7 @@ def _about(work: LoanWork, payment: Payment, risk: str, levels: tuple[str, ...])
 def _review(work: LoanWork, payment: Payment, about: str, officer: str) -> Answer[PaymentReview]:
     """The officer checks the payment against the agreed purpose and the loan's amount."""
 
-    def check(form: PaymentReview, _answered_on: date) -> list[str]:
+    def check(form: PaymentReview, _signer: Signer) -> list[str]:
         faults = payment_faults(
             approved=form.approved,
             fits_purpose=form.fits_purpose.startswith("符合"),
@@ -117,7 +114,7 @@ def _review(work: LoanWork, payment: Payment, about: str, officer: str) -> Answe
         PaymentReview,
         duty="report",
         title="用款审核",
-        of=Mandate(OFFICER, officer),
+        of=work.named(OFFICER, officer),
         due_on=work.case.due_on,
         context=about,
         check=check,
@@ -140,8 +137,8 @@ def _decide(work: LoanWork, about: str, signed: list[Answer], role: str, number:
 def _use(work: LoanWork, about: str, signed: list[Answer], officer: str) -> Answer[PaymentUse]:
     """The officer sees where the money went."""
 
-    def check(form: PaymentUse, answered_on: date) -> list[str]:
-        if form.paid_on > answered_on:
+    def check(form: PaymentUse, signer: Signer) -> list[str]:
+        if form.paid_on > signer.day:
             return [f"支付日 {form.paid_on} 晚于今天 (paid in the future)"]
         return []
 
@@ -150,7 +147,7 @@ def _use(work: LoanWork, about: str, signed: list[Answer], officer: str) -> Answ
         PaymentUse,
         duty="report",
         title="资金流向登记",
-        of=Mandate(OFFICER, officer),
+        of=work.named(OFFICER, officer),
         due_on=work.days_after(signed[-1], work.policy.proceeds.verify_days),
         context=about + "".join(shown("审核意见", answer) for answer in signed),
         check=check,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from prefect import flow
 from prefect.states import State
 
@@ -17,10 +15,10 @@ from postloan.forms.signals import (
     SignalHandling,
 )
 from postloan.rendering import plain
-from postloan.rules.duties_apart import Mandate, holders
+from postloan.rules.duties_apart import Mandate
 from postloan.rules.roles import OFFICER, RISK_CONTROL, SUPERVISOR
 from tasks.archive import archive_paper
-from tasks.human import Answer
+from tasks.human import Answer, Signer
 from tasks.loans import Seen, signal_of
 from tasks.officers import assign_officer
 from tasks.work import Work, begin, decided_above, nth, shown, superseded
@@ -87,14 +85,16 @@ def _about(work: Work, signal: Seen) -> str:
 def _assign(work: Work, about: str, officer: str) -> Answer[SignalAssignment]:
     """The supervisor says who handles the signal, and what is to be done."""
 
-    def known(form: SignalAssignment, _answered_on: date) -> list[str]:
+    def known(form: SignalAssignment, signer: Signer) -> list[str]:
         if not form.handler:
             return [] if officer else ["须指定处置人 (name a handler: no account officer goes with it)"]
+        if form.handler == signer.staff_no:
+            return ["不能分派给自己 (you cannot handle what you assign and clear)"]
         with work.office.book.read() as session:
             everyone = people.everyone(session, work.office.today)
-        if holders(Mandate(OFFICER, form.handler), everyone):
+        if any(p.staff_no == form.handler and p.active and OFFICER in p.roles for p in everyone):
             return []
-        return [f"工号 {form.handler} 不存在或已停用 (there is no such active member of staff)"]
+        return [f"工号 {form.handler} 不是在岗的客户经理 (there is no such active account officer)"]
 
     return work.ask(
         "assign-handler",
@@ -118,7 +118,7 @@ def _handle(
         SignalHandling,
         duty="handle",
         title="处置",
-        of=Mandate(OFFICER, handler),
+        of=work.named(OFFICER, handler),
         due_on=work.working_days_after(after, days),
         context=about,
     )
@@ -127,7 +127,7 @@ def _handle(
         SignalFeedback,
         duty="handle",
         title="反馈",
-        of=Mandate(OFFICER, handler),
+        of=work.named(OFFICER, handler),
         due_on=work.working_days_after(handled, days),
         context=about + shown("处置", handled),
     )
@@ -154,12 +154,12 @@ def _clear(
 ) -> Answer[SignalClearance]:
     """The supervisor clears the signal; not while the condition that raised it lasts."""
 
-    def check(form: SignalClearance, answered_on: date) -> list[str]:
+    def check(form: SignalClearance, signer: Signer) -> list[str]:
         if not form.cleared:
             return []
         with work.office.book.read() as session:
             signal = signals.get(session, signal_of(work.office, work.case).number)
-            if signals.still_holds(session, work.policy, signal, answered_on):
+            if signals.still_holds(session, work.policy, signal, signer.day):
                 return ["规则条件仍然存在, 不能消除 (what raised the signal still holds; it cannot be cleared yet)"]
         return []
 

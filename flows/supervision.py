@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from prefect import flow
 from prefect.states import State
 
@@ -14,7 +12,7 @@ from postloan.rules.duties_apart import Mandate
 from postloan.rules.roles import SUPERVISOR
 from postloan.rules.supervision import Found, findings
 from tasks.archive import archive_paper
-from tasks.human import Answer
+from tasks.human import Answer, Signer
 from tasks.supervision import draw_sample
 from tasks.work import Work, begin, nth, shown, superseded
 
@@ -64,7 +62,7 @@ def branch_supervision(case_no: str) -> State:
 def _report(work: Work, about: str, sample: list[str]) -> Answer[SupervisionReport]:
     """Supervision reads the sampled files and reports."""
 
-    def check(form: SupervisionReport, _answered_on: date) -> list[str]:
+    def check(form: SupervisionReport, _signer: Signer) -> list[str]:
         found, faults = findings(form.findings, sample)
         if form.grade.startswith("差") and not found:
             faults.append("评价为差时须列出问题 (poor, but nothing found?)")

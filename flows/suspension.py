@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from prefect import flow
 from prefect.states import State
 
@@ -14,7 +12,7 @@ from postloan.rendering import plain
 from postloan.rules.duties_apart import Mandate
 from postloan.rules.roles import RISK_CONTROL
 from tasks.archive import archive_paper
-from tasks.human import Answer
+from tasks.human import Answer, Signer
 from tasks.loans import Seen, signal_of
 from tasks.work import Work, begin, nth, shown, superseded
 
@@ -73,7 +71,7 @@ def business_suspension(case_no: str) -> State:
 def _propose_stop(work: Work, about: str) -> Answer[SuspensionProposal]:
     """Risk control proposes; whoever is stopped is told what has to be met."""
 
-    def check(form: SuspensionProposal, _answered_on: date) -> list[str]:
+    def check(form: SuspensionProposal, _signer: Signer) -> list[str]:
         if form.stops and not form.conditions.strip():
             return ["停牌须写明复牌条件 (say what has to be met to resume)"]
         return []
@@ -95,12 +93,12 @@ def _propose_resumption(
 ) -> Answer[ResumptionProposal]:
     """Risk control looks again; business is not resumed while the figures are beyond the threshold."""
 
-    def check(form: ResumptionProposal, answered_on: date) -> list[str]:
+    def check(form: ResumptionProposal, signer: Signer) -> list[str]:
         if not form.resumes:
             return []
         with work.office.book.read() as session:
             found = signals.get(session, signal.number)
-            if signals.still_holds(session, work.policy, found, answered_on):
+            if signals.still_holds(session, work.policy, found, signer.day):
                 return ["指标仍超过阈值, 不能复牌 (the figures are still beyond the threshold)"]
         return []
 

@@ -14,11 +14,10 @@ from postloan.book import Writer, ticklers
 from postloan.forms.base import SupervisorSignature
 from postloan.forms.papers import LapsingDocument
 from postloan.policy.sections import Tickler
-from postloan.rules.duties_apart import Mandate
 from postloan.rules.roles import OFFICER, SUPERVISOR
 from tasks import notices
 from tasks.archive import archive_paper
-from tasks.human import Answer
+from tasks.human import Answer, Signer
 from tasks.loans import announce
 from tasks.officers import assign_officer
 from tasks.work import LoanWork, begin_on_loan, nth, shown, superseded
@@ -36,8 +35,9 @@ def tickler(case_no: str) -> State:
         return superseded()
     rule = work.policy.ticklers[work.case.kind]
     officer = assign_officer(case_no) if rule.role == OFFICER else ""
-    announce(case_no, "document_reminder", title=rule.title)
-    notices.deliver()
+    if rule.announce:
+        announce(case_no, "document_reminder", title=rule.title)
+        notices.deliver()
     about = work.heading(rule.title, ("事项", ticklers.subject_of(work.case)), ("到期日", str(work.case.due_on)))
 
     rework = 1
@@ -64,7 +64,7 @@ def tickler(case_no: str) -> State:
 def _obtain(work: LoanWork, rule: Tickler, about: str, officer: str, rework: int) -> Answer[LapsingDocument]:
     """The officer enters the new document, or asks for a waiver."""
 
-    def check(form: LapsingDocument, _answered_on: date) -> list[str]:
+    def check(form: LapsingDocument, _signer: Signer) -> list[str]:
         if not form.obtained:
             return [] if form.remark.strip() else ["申请豁免须说明理由 (say why it may be waived)"]
         faults = [] if form.document.strip() else ["须填写文件名称与编号 (name the document)"]
@@ -82,7 +82,7 @@ def _obtain(work: LoanWork, rule: Tickler, about: str, officer: str, rework: int
         LapsingDocument,
         duty="obtain",
         title=rule.title,
-        of=Mandate(rule.role, officer, "" if officer else work.branch),
+        of=work.named(rule.role, officer),
         due_on=work.case.due_on if rework == 1 else work.in_working_days(rule.step_working_days),
         context=about + work.returned(rework, ("sign", "opinion")),
         check=check,

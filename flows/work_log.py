@@ -11,10 +11,9 @@ from postloan.book import Writer, work_log
 from postloan.forms.base import SupervisorSignature
 from postloan.forms.registers import WorkLogOpinion, WorkLogRecord
 from postloan.rendering import plain
-from postloan.rules.duties_apart import Mandate
 from postloan.rules.roles import OFFICER, SUPERVISOR
 from tasks.archive import archive_paper
-from tasks.human import Answer
+from tasks.human import Answer, Signer
 from tasks.officers import assign_officer
 from tasks.work import LoanWork, begin, begin_on_loan, nth, shown, superseded
 
@@ -82,9 +81,9 @@ def _enter(work: LoanWork, about: str, officer: str, first: date, rework: int) -
     """The officer enters what was done in the month."""
     last = work.case.anchor_on
 
-    def check(form: WorkLogRecord, answered_on: date) -> list[str]:
+    def check(form: WorkLogRecord, signer: Signer) -> list[str]:
         # Who did nothing in the month does it now, and says so: the entry is of the day on which it was done.
-        if not first <= form.acted_on <= max(last, answered_on):
+        if not first <= form.acted_on <= max(last, signer.day):
             return [f"日期须在 {first} 至今天之间 (done between {first} and today)"]
         return []
 
@@ -93,7 +92,7 @@ def _enter(work: LoanWork, about: str, officer: str, first: date, rework: int) -
         WorkLogRecord,
         duty="report",
         title="补记工作日志",
-        of=Mandate(OFFICER, officer),
+        of=work.named(OFFICER, officer),
         due_on=work.case.due_on if rework == 1 else work.in_working_days(work.policy.work_log.enter_working_days),
         context=about + work.returned(rework, ("sign", "opinion")),
         check=check,

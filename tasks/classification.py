@@ -21,5 +21,5 @@ def rule_class(case_no: str) -> Best:
             return Best(**done.result)
         loan = loans.get(writer.session, case.loan_no)
         best = classification.best(writer.session, office.policy_of(writer.session, case), loan, case.anchor_on)
-        kept = {"risk_class": best.risk_class, "why": best.why}
+        kept = {"risk_class": best.risk_class, "why": best.why, "cause": best.cause}
         return Best(**cases.finish_step(writer, case, "rule", kept))

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, func, select
 
 from postloan.book import cases, people
 from postloan.book.tables import AuditHead, Case, HumanTask, Notice
-from postloan.rules.duties_apart import Mandate, signatories
+from postloan.rules.duties_apart import signatories
 from tasks import runs
 from tasks.office import Office
 from tasks.round import DayResult
@@ -37,7 +37,9 @@ def inbox(
     if staff_no:
         everyone = people.everyone(session, office.today)
         rows = [
-            (t, c) for t, c in rows if staff_no in signatories(Mandate(t.role, t.staff_no or "", t.branch_no), everyone)
+            (t, c)
+            for t, c in rows
+            if staff_no in signatories(cases.mandate_of(t), everyone, cases.barred(session, t.case_no, t.duty))
         ]
     return [
         {

@@ -9,6 +9,7 @@ accepted answer in the book and goes on.
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,10 +23,11 @@ from prefect.input import RunInput
 from prefect.input.run_input import keyset_from_base_key
 from pydantic import Field, TypeAdapter, ValidationError, create_model
 
-from postloan.book import cases, people
+from postloan.book import Writer, cases, people
 from postloan.book.notices import staff_recipient
 from postloan.book.tables import Case, HumanTask
-from postloan.forms.base import Form
+from postloan.errors import PostloanError
+from postloan.forms.base import Form, rows
 from postloan.rendering import plain
 from postloan.rules.duties_apart import Mandate, signatories
 from tasks import notices, runs
@@ -38,6 +40,17 @@ TEN_YEARS = 10 * 365 * 24 * 3600
 STEP_NAME = re.compile(r"[A-Za-z0-9-]+")
 SIGNATURE = ("staff_no", "code")
 NOTHING_ANSWERED = "流程被继续但未提交表单 (the run was continued without an answer)"
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Who answers, and on which of the institution's days."""
+
+    staff_no: str
+    day: date
+
+
+Check = Callable[[F, Signer], list[str]]
 
 
 @dataclass(frozen=True)
@@ -61,7 +74,7 @@ def ask(
     of: Mandate,
     due_on: date,
     context: str,
-    check: Callable[[F, date], list[str]] | None = None,
+    check: Check[F] | None = None,
 ) -> Answer[F]:
     """Ask a person and give the accepted answer; suspends the flow run while there is none.
 
@@ -73,7 +86,7 @@ def ask(
         of: for whom it waits.
         due_on: last day for the answer, inclusive, in the institution's calendar.
         context: markdown above the form. Everyone who can open the UI reads it.
-        check: faults of an answer given on a day (empty: accepted).
+        check: faults of an answer by its signer (empty: accepted).
     """
     if not STEP_NAME.fullmatch(step):
         raise ValueError(f"{step!r} cannot be a step: Prefect takes only letters, digits and - in a key")
@@ -84,7 +97,7 @@ def ask(
             return _accepted(form, done)
         task = _waiting_task(office, case, step, duty, title, form, of, due_on)
         given = _wait(office, case, task, title, form, context)
-        _judge(office, case, task, given, form, check)
+        _judge(office, case, task, title, given, form, check)
 
 
 def _accepted(form: type[F], done: Any) -> Answer[F]:
@@ -111,25 +124,35 @@ def _waiting_task(
             due_on=due_on,
             flow_run_id=run_id,
         )
-        if new:
-            refusal = cases.last_refusal(writer.session, case.case_no, step)
-            for staff_no in signatories(of, people.everyone(writer.session, office.today)):
-                notices.queue(
-                    office,
-                    writer,
-                    key=f"task_assigned:{case.case_no}:{step}:{task.attempt}:{staff_no}",
-                    kind="task_assigned",
-                    to=staff_recipient(people.get(writer.session, staff_no)),
-                    loan_no=case.loan_no,
-                    case_no=case.case_no,
-                    title=title,
-                    due_on=due_on,
-                    reason=refusal.reason if refusal else "",
-                    link=runs.run_url(office.settings, run_id),
-                )
-    if new:
+        # A question that another run asked is told again: the link to that run is dead.
+        tell = new or task.flow_run_id != run_id
+        if tell:
+            _tell(office, writer, case, task, title)
+    if tell:
         notices.deliver_due(office, limit=notices.BATCH)
     return task
+
+
+def _tell(office: Office, writer: Writer, case: Case, task: HumanTask, title: str) -> None:
+    """Queue the message with the link to everybody who may answer."""
+    run_id = runs.current_run_id()
+    refusal = cases.last_refusal(writer.session, case.case_no, task.step)
+    everyone = people.everyone(writer.session, office.today)
+    barred = cases.barred(writer.session, case.case_no, task.duty)
+    for staff_no in signatories(cases.mandate_of(task), everyone, barred):
+        notices.queue(
+            office,
+            writer,
+            key=f"task_assigned:{case.case_no}:{task.step}:{task.attempt}:{staff_no}:{run_id}",
+            kind="task_assigned",
+            to=staff_recipient(people.get(writer.session, staff_no)),
+            loan_no=case.loan_no,
+            case_no=case.case_no,
+            title=title,
+            due_on=task.due_on,
+            reason=refusal.reason if refusal else "",
+            link=runs.run_url(office.settings, run_id),
+        )
 
 
 @dataclass(frozen=True)
@@ -196,9 +219,14 @@ def _given(response: FlowRunInput, form: type[Form]) -> Given:
     at = response.created
     if at is None:  # the server always sets it
         raise RuntimeError(f"the answer {response.key} has no time")
-    value = response.decoded_value
+    try:
+        value = response.decoded_value
+    except ValueError:
+        value = None
     if not isinstance(value, dict):
         return Given({}, at, "答复不是表单 (the answer is not a form)")
+    if "\x00" in json.dumps(value, ensure_ascii=False).replace("\\u0000", "\x00"):
+        return Given({}, at, "答复含有不可见的控制字符 (the answer contains NUL characters)")
     business = {name: entry for name, entry in value.items() if name not in SIGNATURE}
     try:
         form.model_validate(business)
@@ -253,23 +281,22 @@ def _judge(
     office: Office,
     case: Case,
     task: HumanTask,
+    title: str,
     given: Given,
     form: type[F],
-    check: Callable[[F, date], list[str]] | None,
+    check: Check[F] | None,
 ) -> None:
     """Accept the answer or refuse it with the reason: one transaction, the used code included."""
     with office.book.write(origin=f"flow-run {runs.current_run_id()}") as writer:
-        policy = office.policy_of(writer.session, case)
         task = writer.session.get_one(HumanTask, (task.case_no, task.step, task.attempt))
         if task.state != "open" or cases.result(writer.session, case.case_no, task.step) is not None:
             return  # another run of the case was faster
-        reason = given.malformed
-        signature = cases.Signature()
+        reason, signature = given.malformed, cases.Signature()
         if not reason:
             signature = cases.verify_signature(
                 writer,
                 office.vault,
-                policy,
+                office.policy,  # today's: how people sign is no matter of the case
                 task,
                 str(given.fields.get("staff_no", "")).strip(),
                 str(given.fields.get("code", "")),
@@ -278,14 +305,37 @@ def _judge(
             reason = signature.reason
         business = {name: value for name, value in given.fields.items() if name not in SIGNATURE}
         if not reason and check is not None:
-            answered_on = given.at.astimezone(policy.time_zone).date()
-            reason = "; ".join(check(form.model_validate(business), answered_on))
+            signer = Signer(signature.staff_no, office.local(given.at).date())
+            reason = "; ".join(_faults(check, form.model_validate(business), signer))
         if reason:
             cases.refuse(writer, case, task, given.fields, reason)
             get_run_logger().warning("Case %s: the answer to %s was refused", case.case_no, task.step)
-        else:
-            clean = form.model_validate(business).model_dump(mode="json")
-            cases.accept(writer, case, task, clean, signature, policy.signing.codes)
+            return
+        clean = form.model_validate(business)
+        codes = office.policy.signing.codes
+        cases.accept(writer, case, task, clean.model_dump(mode="json"), signature, codes)
+        if office.policy.signing.confirm:
+            notices.queue(
+                office,
+                writer,
+                key=f"answer_confirmed:{case.case_no}:{task.step}:{task.attempt}",
+                kind="answer_confirmed",
+                to=staff_recipient(people.get(writer.session, signature.staff_no)),
+                loan_no=case.loan_no,
+                case_no=case.case_no,
+                title=title,
+                at=office.local(given.at),
+                filled_in=rows(clean),
+            )
+
+
+def _faults(check: Check[F], form: F, signer: Signer) -> list[str]:
+    """What the check says. An answer that it cannot even work on (a date in the year 9999) is asked again:
+    raising here would fail this run, and every run that takes its place, on the same answer."""
+    try:
+        return check(form, signer)
+    except (ArithmeticError, ValueError, PostloanError) as error:
+        return [f"填写内容无法核算, 请检查日期和数字 (this cannot be worked out, look at dates and numbers): {error}"]
 
 
 def _credible(at: datetime, task: HumanTask, now: datetime) -> datetime:

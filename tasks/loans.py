@@ -10,11 +10,13 @@ from prefect import task
 from sqlmodel import col, select
 
 from postloan.book import cases, loans
+from postloan.book import signals as signals_of
 from postloan.book.notices import borrower_recipient
-from postloan.book.tables import Case, Loan, Signal
+from postloan.book.tables import Borrower, Case, Loan, Signal
 from postloan.policy import Policy
 from postloan.rendering import plain
 from postloan.rules import signals
+from postloan.rules.inspection import routine_interval
 from postloan.rules.position import ZERO
 from tasks.notices import queue
 from tasks.office import Office
@@ -131,15 +133,35 @@ def signal_of(office: Office, case: Case) -> Seen:
     )
 
 
+def interval_of(office: Office, policy: Policy, loan: Loan, borrower: Borrower, day: date) -> int:
+    """INS-5, INS-6: the months between routine inspections that apply to a loan on a day."""
+    rule = policy.inspection.routine
+    with office.book.read() as session:
+        open_signal = signals_of.is_open(session, loan, day)
+    return routine_interval(
+        rating=borrower.rating,
+        high_risk=loan.high_risk,
+        open_signal=open_signal,
+        by_rating=rule.by_rating,
+        other_months=rule.other_months,
+        unrated_months=rule.unrated_months,
+        max_months=rule.max_months,
+        high_risk_months=rule.high_risk_months,
+        signal_months=rule.signal_months,
+        shortest=rule.rule == "shortest",
+    ).months
+
+
 def off_site(office: Office, policy: Policy, loan: Loan) -> bool:
     """INS-7: whether the borrower is monitored off site: of a kind and with products that the policy names
-    only, and in all below its sum."""
+    only, in all below its sum, and this loan not of high risk."""
     rule = policy.inspection.routine
     with office.book.read() as session:
         borrower = loans.borrower_of(session, loan)
         running = loans.running(session, borrower.borrower_no, office.today)
     return (
-        borrower.kind in rule.off_site_kinds
+        not loan.high_risk
+        and borrower.kind in rule.off_site_kinds
         and all(other.product in rule.off_site_products for other in [loan, *running])
         and sum((other.principal for other in running), ZERO) < rule.off_site_below
     )

@@ -45,6 +45,7 @@ def queue(
     if kind not in policy.notices.kinds:
         raise PostloanError(f"the policy has no notices.kinds.{kind}; add it with channels and on_unknown")
     language = to.language or policy.institution.language
+    zh, en = ("借据", "Loan") if loan_no else ("案件", "Case")
     message = office.renderer.message(
         kind,
         language,
@@ -52,6 +53,7 @@ def queue(
         institution=policy.institution.name,
         loan_no=loan_no,
         case_no=case_no,
+        about=f"{zh if language == 'zh' else en} {loan_no or case_no}",
         **values,
     )
     return notices.queue(
@@ -106,20 +108,19 @@ def deliver_due(office: Office, limit: int = 500) -> Delivery:
     with office.book.write(origin="outbox") as writer:
         interrupted = notices.settle_interrupted(writer, office.policy.notices)
     while sent + refused < limit:
+        # One at a time: what waits its turn behind a slow gateway must not look as if it were being sent.
         with office.book.write(origin="outbox") as writer:
-            batch = notices.take(writer, min(BATCH, limit - sent - refused))
-        if not batch:
+            notice = notices.take(writer)
+        if notice is None:
             break
-        for notice in batch:
-            # One transaction per notice: what was sent stays marked whatever comes next.
-            error = send(office.settings, notice)
-            with office.book.write(origin="outbox") as writer:
-                if error:
-                    notices.mark_refused(writer, notice.notice_no, error, office.policy.notices)
-                    refused += 1
-                else:
-                    notices.mark_sent(writer, notice.notice_no)
-                    sent += 1
+        error = send(office.settings, notice)
+        with office.book.write(origin="outbox") as writer:
+            if error:
+                notices.mark_refused(writer, notice, error, office.policy.notices)
+                refused += 1
+            else:
+                notices.mark_sent(writer, notice)
+                sent += 1
     return Delivery(sent, refused, interrupted)
 
 
@@ -143,4 +144,6 @@ def send(settings: Settings, notice: Notice) -> str:
             body_format=apprise.NotifyFormat.TEXT,
             interpret_escapes=False,
         )
-        return "" if taken else (said.getvalue().strip() or "the gateway refused it without saying why")
+        # Operations see this in the Prefect UI, where no address belongs.
+        error = said.getvalue().strip().replace(notice.address, "<address>")
+        return "" if taken else (error or "the gateway refused it without saying why")

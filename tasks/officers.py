@@ -25,11 +25,11 @@ def assign_officer(case_no: str) -> str:
             return done.result["staff_no"]
         loan = loans.get(writer.session, case.loan_no)
         everyone = people.everyone(writer.session, office.today)
-        own = holders(Mandate(OFFICER, loan.officer_no), everyone) if loan.officer_no else []
+        own = [p for p in everyone if p.active and p.staff_no == loan.officer_no and OFFICER in p.roles]
         if own:
             chosen, why = own[0].staff_no, "the loan's own officer"
         else:
-            able = [p for p in holders(Mandate(OFFICER, branch_no=loan.branch_no or ""), everyone)]
+            able = holders(Mandate(OFFICER, branch_no=loan.branch_no or ""), everyone)
             able = [p for p in able if not p.absent] or able
             if not able:
                 raise PostloanError(

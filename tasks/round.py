@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from postloan.book import Writer, cases, classification, duties, groups, notices
 from postloan.book.notices import staff_recipient
 from postloan.book.tables import Case, HumanTask, Notice, RoundDay
 from postloan.calendar import UnknownYear
-from postloan.rules.duties_apart import Mandate, Person, signatories
+from postloan.rules.duties_apart import Mandate, signatories
 from postloan.rules.reminders import escalation_level, reminder_number, superior
 from tasks import runs
 from tasks.notices import queue
@@ -58,13 +59,14 @@ def work_out(office: Office, day: date) -> DayResult:
     with warnings.catch_warnings(record=True) as caught, office.book.write(origin="round") as writer:
         warnings.simplefilter("always", UnknownYear)
         office.policy_file.at(day).working_days.day(day)
+        writer.alone("postloan round")
         before = _queued(writer.session)
         version = cases.keep_policy(writer, office.policy_file)
         since = _last_round(writer.session, day)
         done.caught_up = _days_after(since, day)
         groups.refresh(writer)
         done.signals = signals.raise_signals(writer, office.policy_file.at(day), day, since)
-        done.classified = classification.classify_normal(writer, office.policy_file.at(day), day, since)
+        done.classified = classification.classify_normal(writer, office.policy_file, day, since)
         done.opened_cases = duties.open_cases(writer, office.policy_file, version, day, since)
         work_log.put_before_heads(writer, done.opened_cases)
         done.opened_cases += notices.open_failure_cases(writer, version, day)
@@ -124,14 +126,16 @@ def _remind(office: Office, writer: Writer, day: date) -> tuple[int, int]:
         number = reminder_number(
             day, task.due_on, days_before=policy.remind_days_before, every_days=policy.remind_every_days
         )
-        mandate = Mandate(task.role, task.staff_no or "", task.branch_no)
+        mandate, barred = cases.mandate_of(task), cases.barred(writer.session, task.case_no, task.duty)
         if number is not None:
-            reminders += _tell(office, writer, "task_reminder", f"{number}", mandate, everyone, task, case, day)
+            able = signatories(mandate, everyone, barred)
+            reminders += _tell(office, writer, "task_reminder", f"{number}", able, task, case, day)
         level = escalation_level(day, task.due_on, after_days=policy.escalate_after_days)
         above = superior(task.role, level, policy.escalate_to)
         if above is not None:
             over = Mandate(above, branch_no=task.branch_no)
-            escalations += _tell(office, writer, "task_escalation", above, over, everyone, task, case, day)
+            told = signatories(over, everyone)
+            escalations += _tell(office, writer, "task_escalation", above, told, task, case, day)
     return reminders, escalations
 
 
@@ -140,15 +144,14 @@ def _tell(
     writer: Writer,
     kind: str,
     which: str,
-    mandate: Mandate,
-    everyone: list[Person],
+    people_told: Iterable[str],
     task: HumanTask,
     case: Case,
     day: date,
 ) -> int:
-    """Queue one message to each signatory of the mandate; gives how many were new."""
+    """Queue one message to each of these people; gives how many were new."""
     new = 0
-    for staff_no in signatories(mandate, everyone):
+    for staff_no in people_told:
         key = f"{kind}:{case.case_no}:{task.step}:{task.attempt}:{which}:{staff_no}"
         if notices.by_key(writer.session, key) is not None:
             continue

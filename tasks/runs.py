@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 from prefect.deployments import run_deployment
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.states import Cancelled
 from sqlmodel import select
 
@@ -24,7 +25,7 @@ from postloan.book import cases
 from postloan.book.tables import Case, HumanTask
 from postloan.errors import PostloanError
 from postloan.policy import Policy
-from postloan.rules.healing import TERMINAL, Run, verdict
+from postloan.rules.healing import TERMINAL, Run, Verdict, verdict
 from postloan.settings import Settings
 from tasks.office import Office
 
@@ -148,28 +149,54 @@ def heal(office: Office) -> Health:
             (t.case_no, f"{t.step}-{t.attempt}")
             for t in session.exec(select(HumanTask).where(HumanTask.state == "open"))
         }
-    limits = office.policy.round
     with get_client(sync_client=True) as client:
         known = _read(client, (c.flow_run_id for c in open_cases if c.flow_run_id))
         for case in open_cases:
-            flow_run = known.get(case.flow_run_id)
-            what = verdict(
-                _facts(client, case, flow_run, questions) if flow_run else None,
-                had_run=bool(case.flow_run_id),
-                stale_minutes=limits.stale_minutes,
-                late_start_minutes=limits.late_start_minutes,
-            )
-            if what.action == "report":
-                health.reports.append(f"{case.case_no}: {what.why}")
-            elif what.action == "start":
-                start(office, case)
-                health.started += 1
-            elif what.action == "replace":
-                if what.alarm:
-                    health.alarms.append(f"{case.case_no}: {what.why}")
-                _replace(office, client, case, flow_run, what.why, what.alarm)
-                health.replaced += 1
+            # A case that cannot be healed now must not keep the others from it.
+            try:
+                _heal(office, client, case, known.get(case.flow_run_id), questions, health)
+            except (PostloanError, httpx.HTTPError, PrefectException) as error:
+                health.reports.append(f"{case.case_no}: {error}")
     return health
+
+
+def _heal(
+    office: Office,
+    client: SyncPrefectClient,
+    case: Case,
+    flow_run: FlowRun | None,
+    questions: set[tuple[str, str]],
+    health: Health,
+) -> None:
+    what = _verdict(office, client, case, flow_run, questions)
+    if what.action == "replace" and flow_run is not None:
+        # Much may have happened since the first look at all the cases: the run itself may have gone on.
+        flow_run = _read(client, [case.flow_run_id]).get(case.flow_run_id)
+        with office.book.read() as session:
+            asked = cases.open_questions(session, case.case_no)
+        what = _verdict(office, client, case, flow_run, {(case.case_no, key) for key in asked})
+    if what.action == "report":
+        health.reports.append(f"{case.case_no}: {what.why}")
+    elif what.action == "start":
+        start(office, case)
+        health.started += 1
+    elif what.action == "replace":
+        if what.alarm:
+            health.alarms.append(f"{case.case_no}: {what.why}")
+        _replace(office, client, case, flow_run, what.why, what.alarm)
+        health.replaced += 1
+
+
+def _verdict(
+    office: Office, client: SyncPrefectClient, case: Case, flow_run: FlowRun | None, questions: set[tuple[str, str]]
+) -> Verdict:
+    limits = office.policy.round
+    return verdict(
+        _facts(client, case, flow_run, questions) if flow_run else None,
+        had_run=bool(case.flow_run_id),
+        stale_minutes=limits.stale_minutes,
+        late_start_minutes=limits.late_start_minutes,
+    )
 
 
 def start(office: Office, case: Case) -> None:
@@ -243,8 +270,8 @@ def _facts(client: SyncPrefectClient, case: Case, flow_run: FlowRun, questions: 
     keys = details.run_input_keyset or {}
     try:
         saved = bool(keys) and bool(client.read_flow_run_input(flow_run.id, keys["schema"]))
-    except Exception as error:
-        if not is_not_found(error) and getattr(getattr(error, "response", None), "status_code", 0) < 500:
+    except Exception as error:  # whatever the server's trouble is, only "not found" says that there is none
+        if not is_not_found(error):
             raise
         saved = False
     return Run(

@@ -17,7 +17,7 @@ from postloan.policy import Policy
 from postloan.rendering import masked, money, plain
 from postloan.rules.duties_apart import Mandate
 from tasks import human, runs
-from tasks.human import Answer
+from tasks.human import Answer, Check, Signer
 from tasks.office import Office
 
 F = TypeVar("F", bound=Form)
@@ -66,7 +66,7 @@ class Work:
         of: Mandate,
         due_on: date,
         context: str,
-        check: Callable[[F, date], list[str]] | None = None,
+        check: Check[F] | None = None,
     ) -> Answer[F]:
         """Ask a person; see `human.ask`."""
         return human.ask(
@@ -81,6 +81,10 @@ class Work:
             context=context,
             check=check,
         )
+
+    def named(self, role: str, staff_no: str) -> Mandate:
+        """A person with a role; should they leave, everybody with it at the case's branch. "": all of them."""
+        return Mandate(role, staff_no, self.branch)
 
     def of_branch(self, role: str) -> Mandate:
         """Everybody with a role at the case's branch or at head office."""
@@ -198,7 +202,7 @@ def decided_above(work: Work, about: str, after: Answer, *, days: int, rework: i
     for number, role in enumerate(levels, start=1):
         before = decisions[-1] if decisions else after
 
-        def check(form: LevelDecision, _answered_on: date, *, last: bool = number == len(levels)) -> list[str]:
+        def check(form: LevelDecision, _signer: Signer, *, last: bool = number == len(levels)) -> list[str]:
             return (
                 ["已是最高层级, 须作出决定 (there is no level above: decide)"] if last and form.reported_upward else []
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,7 +17,8 @@ from postloan.book.people import Vault
 from postloan.book.tables import Case, HumanTask, PolicyVersion, Staff, Step
 from postloan.errors import NotFound
 from postloan.policy import Policy, PolicyFile, from_json
-from postloan.rules.duties_apart import Mandate, incompatible, signatories
+from postloan.rules import duties_apart
+from postloan.rules.duties_apart import Mandate, signatories
 
 SECRET_FIELDS = frozenset({"code"})
 
@@ -106,6 +108,12 @@ def open_task(session: Session, case_no: str, step: str) -> HumanTask | None:
     ).first()
 
 
+def open_questions(session: Session, case_no: str) -> set[str]:
+    """What a case waits for, as Prefect's pause keys call it: step and attempt."""
+    waiting = session.exec(select(HumanTask).where(HumanTask.case_no == case_no, HumanTask.state == "open"))
+    return {f"{task.step}-{task.attempt}" for task in waiting}
+
+
 def last_refusal(session: Session, case_no: str, step: str) -> HumanTask | None:
     """The latest refused attempt at a step: its reason and answers stand on the next form."""
     return session.exec(
@@ -175,14 +183,32 @@ class Signature:
     reason: str = ""
 
 
+def mandate_of(task: HumanTask) -> Mandate:
+    """For whom a question waits."""
+    return Mandate(task.role, task.staff_no or "", task.branch_no)
+
+
+def barred(session: Session, case_no: str, duty: str) -> set[str]:
+    """REC-6: who filled another duty of the case, or had it filled by a deputy, and may not fill this one."""
+    done = steps(session, case_no)
+    signed = [(s.duty, who) for s in done for who in (s.staff_no, s.on_behalf_of) if s.duty and who]
+    return duties_apart.barred(duty, signed)
+
+
+STAFF_NO = re.compile(r"[^\s\x00-\x1f\x7f]{1,32}")
+
+
 def verify_signature(
     writer: Writer, vault: Vault, policy: Policy, task: HumanTask, staff_no: str, code: str, at: datetime
 ) -> Signature:
     """REC-6: whether this person may answer this question, and is who they say.
 
-    The code is checked first, so that nobody learns about roles with somebody else's number.
+    The code is checked first, so that nobody learns about roles with somebody else's number. `policy`
+    is today's: how people sign is a matter of the installation, not of the case.
     """
-    staff = writer.session.get(Staff, staff_no)
+    known = STAFF_NO.fullmatch(staff_no) is not None
+    # Locked, so that wrong codes given at once are all counted.
+    staff = writer.session.get(Staff, staff_no, with_for_update=True) if known else None
     if staff is None or not staff.active:
         return Signature(reason=f"没有工号为 {staff_no!r} 的员工 (no such staff number)")
     if policy.signing.codes:
@@ -190,22 +216,14 @@ def verify_signature(
         if not verdict.good:
             return Signature(reason=verdict.reason)
     day = at.astimezone(policy.time_zone).date()
-    allowed = signatories(Mandate(task.role, task.staff_no or "", task.branch_no), people.everyone(writer.session, day))
+    others = barred(writer.session, task.case_no, task.duty)
+    if staff_no in others:
+        return Signature(reason=f"不相容岗位: {staff_no} 已在本案办理其他环节 (incompatible duties)")
+    allowed = signatories(mandate_of(task), people.everyone(writer.session, day), others)
     if staff_no not in allowed:
         waiting = ", ".join(sorted(allowed)) or f"role {task.role}"
         return Signature(reason=f"{staff_no} 无权办理此步骤 (not yours to answer; it waits for {waiting})")
     represented = allowed[staff_no]
-    signed = [
-        (done.duty, who)
-        for done in steps(writer.session, task.case_no)
-        for who in {done.staff_no, done.on_behalf_of}
-        if done.duty and who
-    ]
-    clash = incompatible(task.duty, staff_no, signed)
-    if clash is not None:
-        return Signature(
-            reason=f"不相容岗位: {staff_no} 已在本案办理 {clash} (incompatible duties: already did {clash})"
-        )
     return Signature(staff_no, represented if represented != staff_no else "")
 
 

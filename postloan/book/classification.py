@@ -16,8 +16,8 @@ from postloan.book.engine import Writer
 from postloan.book.sql import on
 from postloan.book.standings import settlements
 from postloan.book.tables import Case, Classification, Loan, Signal
-from postloan.policy import Policy
-from postloan.rules.classification import Best, Facts, Thresholds, best_allowed, by_days, rank, worse
+from postloan.policy import Policy, PolicyFile
+from postloan.rules.classification import NON_PERFORMING, Best, Facts, Thresholds, best_allowed, by_days, rank, worse
 
 LOAN = t.Loan.__table__.c  # type: ignore[attr-defined]
 
@@ -64,29 +64,29 @@ def facts(session: Session, policy: Policy, loan: Loan, day: date) -> Facts:
     ).one()
     borrower = loans.borrower_of(session, loan)
     restructured_on = loan.restructured_on if loan.restructured_on and loan.restructured_on <= day else None
+    share = None if borrower.kind == "personal" else _non_performing_share(session, policy, loan, day)
     return Facts(
         days_past_due=standing.days_past_due,
-        non_performing_elsewhere=None if borrower.kind == "personal" else _non_performing(session, policy, loan, day),
+        non_performing_share=share,
         restructured_on=restructured_on,
-        relapsed=restructured_on is not None and standing.days_past_due > 0,
+        relapsed_on=loans.last_past_due(session, loan, restructured_on, day) if restructured_on else None,
         serious_signal=bool(serious),
     )
 
 
-def _non_performing(session: Session, policy: Policy, loan: Loan, day: date) -> float:
-    """The share of the debtor's debts here that is non-performing."""
+def _non_performing_share(session: Session, policy: Policy, loan: Loan, day: date) -> float:
+    """The share of the debtor's debts here that is non-performing, by days past due or by a decision that
+    did not itself come of this rule; of the loan itself, by days past due only."""
     total = bad = 0.0
     for other in session.exec(rows_of(Loan).where(Loan.borrower_no == loan.borrower_no)):
         standing = loans.standing(session, other, day)
-        decided = newest(session, other.loan_no, day)
+        decided = newest(session, other.loan_no, day) if other.loan_no != loan.loan_no else None
         owed = float(standing.principal_outstanding)
         total += owed
-        if shown(policy, standing.days_past_due, decided) in BAD:
+        by_decision = decided is not None and decided.cause != "contagion" and decided.risk_class in NON_PERFORMING
+        if by_decision or by_days(standing.days_past_due, thresholds(policy)) in NON_PERFORMING:
             bad += owed
     return bad / total if total else 0.0
-
-
-BAD = ("substandard", "doubtful", "loss")
 
 
 def best(session: Session, policy: Policy, loan: Loan, day: date) -> Best:
@@ -102,19 +102,16 @@ def best(session: Session, policy: Policy, loan: Loan, day: date) -> Best:
 
 
 def decide(writer: Writer, case: Case, day: date, risk_class: str, best: Best, *, by: str) -> None:
-    """Enter a decided category, once per loan and day."""
-    if writer.session.get(Classification, (case.loan_no, day)) is not None:
+    """Enter a decided category, once; it takes the place of one that the round entered by rule."""
+    there = writer.session.get(Classification, (case.loan_no, day))
+    if there is not None and there.case_no == case.case_no:
         return
-    writer.session.add(
-        Classification(
-            loan_no=case.loan_no,
-            as_of=day,
-            risk_class=risk_class,
-            rule_class=best.risk_class,
-            why=best.why,
-            case_no=case.case_no,
-        )
-    )
+    before = there.risk_class if there else None
+    decided = there or Classification(loan_no=case.loan_no, as_of=day, risk_class=risk_class, rule_class="")
+    decided.risk_class, decided.rule_class, decided.why = risk_class, best.risk_class, best.why
+    decided.cause = best.cause if risk_class == best.risk_class else "judgement"
+    decided.case_no = case.case_no
+    writer.session.add(decided)
     writer.record(
         "loan.classified",
         loan_no=case.loan_no,
@@ -125,34 +122,40 @@ def decide(writer: Writer, case: Case, day: date, risk_class: str, best: Best, *
         risk_class=risk_class,
         rule_class=best.risk_class,
         why=best.why,
+        **({"by_rule_before": before} if before else {}),
     )
 
 
-def classify_normal(writer: Writer, policy: Policy, day: date, since: date | None) -> int:
-    """CLS-2: at each quarter's end since the round before, classify the loans that are plainly normal.
+def classify_normal(writer: Writer, file: PolicyFile, day: date, since: date | None) -> int:
+    """CLS-2: classify the loans that were plainly normal at the ends of quarters that are over since the
+    round before, each by the policy of its day.
 
-    The others get a case each (`duties.classifications`). One INSERT … SELECT; gives how many.
+    The others get a case each (`duties.classifications`). One INSERT … SELECT a quarter's end; gives how many.
     """
-    rule = policy.classification
-    span = Span(policy, date.min, date.max, (since or day) + timedelta(days=rule.due_days), date.max, day, day)
+    first = since or day - timedelta(days=file.at(day).classification.due_days)
     classified = 0
     table = t.Classification.__table__  # type: ignore[attr-defined]
-    for end in month_ends(span, rule.due_days):
-        if end.month not in rule.months or (since is not None and end <= since):
+    case_ = t.Case.__table__.c  # type: ignore[attr-defined]
+    everything = Span(file.at(day), first, date.max, date.min, date.max, day, day)
+    for end in month_ends(everything, lead_days=0):
+        policy = file.at(end)
+        if end.month not in policy.classification.months:
             continue
-        doubtful = to_classify(span, end).subquery("doubtful")
-        settled = settlements()
+        span = Span(policy, date.min, date.max, date.min, date.max, day, day)
+        doubtful, settled = to_classify(span, end).subquery("doubtful"), settlements()
         new = select(
             LOAN.loan_no,
             on(end).label("as_of"),
             literal("normal").label("risk_class"),
             literal("normal").label("rule_class"),
             literal("by rule: nothing against it").label("why"),
+            literal("days").label("cause"),
         ).where(
             LOAN.disbursed_on <= end,
             ~exists().where(settled.c.loan_no == LOAN.loan_no, settled.c.settled_on <= end),
             ~exists().where(doubtful.c.loan_no == LOAN.loan_no),
             ~exists().where(and_(table.c.loan_no == LOAN.loan_no, table.c.as_of == end)),
+            ~exists().where(case_.kind == "risk_classification", case_.loan_no == LOAN.loan_no, case_.anchor_on == end),
         )
         done = writer.session.execute(
             insert(Classification).from_select(list(new.selected_columns.keys()), new)

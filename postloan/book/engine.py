@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, ProgrammingError
 from sqlmodel import Session, create_engine
 
@@ -52,6 +52,11 @@ class Writer:
         self._events.append(
             audit.Event(what, loan_no or "", case_no, actor or self.actor, self.origin, policy_version, data)
         )
+
+    def alone(self, what: str) -> None:
+        """Wait until no other transaction holds this name, and hold it to the end of this one."""
+        if self.session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
+            self.session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:what))"), {"what": what})
 
     def _close(self) -> None:
         audit.append(self.session, self._events, self.now)

@@ -29,6 +29,7 @@ from postloan.book.tables import (
     Repayment,
     Signal,
 )
+from postloan.calendar import ONE_DAY
 from postloan.errors import NotFound
 from postloan.rules.position import ZERO, Due, bucket, days_past_due, overdue_amount
 
@@ -117,6 +118,24 @@ def standing(session: Session, loan: Loan, as_of: date) -> Standing:
         bucket=bucket(days),
         source="schedule",
     )
+
+
+def last_past_due(session: Session, loan: Loan, since: date, day: date) -> date | None:
+    """The latest day after `since` and up to `day` on which the loan was past due, or None: days on which
+    the core system said so, on which a receipt came in late, or the last one itself."""
+    looked_at = {day}
+    looked_at |= set(
+        session.exec(
+            select(Position.as_of).where(
+                Position.loan_no == loan.loan_no, Position.as_of > since, Position.as_of <= day
+            )
+        )
+    )
+    dues = session.exec(select(Instalment.due_on).where(Instalment.loan_no == loan.loan_no)).all() or [loan.matures_on]
+    looked_at |= {due_on + ONE_DAY for due_on in dues if since < due_on + ONE_DAY <= day}
+    receipts = session.exec(select(Repayment.paid_on).where(Repayment.loan_no == loan.loan_no))
+    looked_at |= {paid_on - ONE_DAY for paid_on in receipts if since < paid_on - ONE_DAY <= day}
+    return next((d for d in sorted(looked_at, reverse=True) if standing(session, loan, d).days_past_due > 0), None)
 
 
 def _received(session: Session, loan_no: str, as_of: date) -> Decimal:

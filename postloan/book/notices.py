@@ -8,7 +8,6 @@ whether to send again or to ask operations.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -108,32 +107,42 @@ def queue(
     return notice
 
 
-def take(writer: Writer, limit: int) -> Sequence[Notice]:
-    """Take due notices out of the outbox to send them; they are `sending` from now on."""
-    due = writer.session.exec(
+def take(writer: Writer) -> Notice | None:
+    """Take the notice that is due longest out of the outbox to send it; it is `sending` from now on."""
+    notice = writer.session.exec(
         select_rows(Notice)
         .where(Notice.state == "queued", Notice.next_try_at <= writer.now)
-        .order_by(Notice.next_try_at)  # type: ignore[arg-type]
-        .limit(limit)
+        .order_by(Notice.next_try_at, Notice.notice_no)  # type: ignore[arg-type]
+        .limit(1)
         .with_for_update(skip_locked=True)
-    ).all()
-    for notice in due:
+    ).first()
+    if notice is not None:
         notice.state, notice.taken_at, notice.tries = "sending", writer.now, notice.tries + 1
         writer.session.add(notice)
-    return due
+    return notice
 
 
-def mark_sent(writer: Writer, notice_no: str) -> None:
+def _sent_by_us(writer: Writer, taken: Notice) -> Notice | None:
+    """The notice as it stands, if this try of it is still under way: nobody took it for interrupted."""
+    notice = writer.session.get_one(Notice, taken.notice_no, with_for_update=True, populate_existing=True)
+    return notice if (notice.state, notice.tries) == ("sending", taken.tries) else None
+
+
+def mark_sent(writer: Writer, taken: Notice) -> None:
     """The gateway took it."""
-    notice = get(writer.session, notice_no)
+    notice = _sent_by_us(writer, taken)
+    if notice is None:
+        return
     notice.state, notice.sent_at, notice.last_error = "sent", writer.now, ""
     writer.session.add(notice)
     _record(writer, "notice.sent", notice, channel=notice.channel, tries=notice.tries)
 
 
-def mark_refused(writer: Writer, notice_no: str, error: str, policy: Notices) -> None:
+def mark_refused(writer: Writer, taken: Notice, error: str, policy: Notices) -> None:
     """The gateway did not take it: tried again after the policy's next wait, or failed for good."""
-    notice = get(writer.session, notice_no)
+    notice = _sent_by_us(writer, taken)
+    if notice is None:
+        return
     notice.last_error = error[:1000]
     if notice.tries > len(policy.retry_minutes):
         notice.state = "failed"
@@ -198,14 +207,13 @@ def open_failure_cases(writer: Writer, version: str, day: date) -> list[str]:
         .outerjoin(Case, Case.case_no == Notice.case_no)  # type: ignore[arg-type]
         .where(
             Notice.state == "failed",
-            Notice.loan_no.is_not(None),  # type: ignore[union-attr]
             func.coalesce(Case.kind, "") != FAILURE_CASE,
         )
     ).all()
     busy = {subject.split("/")[0] for subject in writer.session.exec(waiting)}
     opened = []
     for notice in failed:
-        if notice.notice_no in busy or notice.loan_no is None:
+        if notice.notice_no in busy:
             continue
         earlier = writer.session.exec(
             select_rows(func.count())

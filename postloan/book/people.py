@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from sqlmodel import Session, select
 
 from postloan.book.engine import Writer
-from postloan.book.tables import Absence, Case, HumanTask, Loan, Staff, StaffRole, UsedCode
+from postloan.book.tables import Absence, Case, HumanTask, Loan, Staff, StaffRole, Step, UsedCode
 from postloan.errors import BookError, NotFound
 from postloan.policy.sections import Signing
 from postloan.rules.duties_apart import Person
@@ -113,6 +113,16 @@ def customers_of(session: Session, staff_nos: list[str]) -> dict[str, int]:
     for query in (own, assigned):
         for officer, borrower in session.exec(query.distinct()):
             borrowers[officer].add(borrower)
+    # Assigned a moment ago and not asked yet: many cases of one morning are assigned at once.
+    just_now = (
+        select(Step.result, Loan.borrower_no)
+        .join(Case, Case.case_no == Step.case_no)
+        .join(Loan, Loan.loan_no == Case.loan_no)
+        .where(Step.step == "assign", Case.state == "open")
+    )
+    for result, borrower in session.exec(just_now):
+        if result["staff_no"] in borrowers:
+            borrowers[result["staff_no"]].add(borrower)
     return {no: len(who) for no, who in borrowers.items()}
 
 
@@ -167,6 +177,6 @@ def _matching_step(secret: str, code: str, at: datetime) -> int | None:
     totp = pyotp.TOTP(secret)
     now = int(at.timestamp()) // CODE_SECONDS
     for step in range(now - CODE_WINDOW, now + CODE_WINDOW + 1):
-        if hmac.compare_digest(totp.generate_otp(step), code):
+        if hmac.compare_digest(totp.generate_otp(step).encode(), code.encode()):
             return step
     return None

@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from postloan.book import tables as t
 from postloan.book.engine import Writer
-from postloan.book.sql import on
+from postloan.book.sql import on, utc_day
 from postloan.book.standings import ZERO, settlements, standings
 from postloan.book.tables import Case, Signal
 from postloan.errors import NotFound
@@ -123,7 +123,8 @@ def _changed(look: Look, kind: str, fields: list[str]) -> Select:
 
 
 def rating_downgrade(look: Look) -> Select:
-    """INS-6: the rating of a day since the round before is worse than the one before it."""
+    """INS-6: the borrower's newest rating is worse than the one before it, and nobody was told yet; however
+    late the feed brings it, but not of what is long past."""
     rating = t.Rating.__table__.c  # type: ignore[attr-defined]
     before = t.Rating.__table__.alias("before")  # type: ignore[attr-defined]
     scale = look.policy.signals.rating_scale
@@ -139,12 +140,24 @@ def rating_downgrade(look: Look) -> Select:
         .correlate(t.Rating.__table__)  # type: ignore[attr-defined]
         .scalar_subquery()
     )
+    later = t.Rating.__table__.alias("later")  # type: ignore[attr-defined]
+    raised = t.Signal.__table__.alias("raised")  # type: ignore[attr-defined]
     return (
         _found(func.min(before.c.rating + literal(" → ") + rating.rating), borrower_no=rating.borrower_no)
         .join(before, and_(before.c.borrower_no == rating.borrower_no, before.c.rated_on == previous))
         .where(
-            rating.rated_on > look.since,
+            rating.rated_on > look.day - timedelta(days=look.policy.signals.rating_news_days),
             rating.rated_on <= look.day,
+            ~exists().where(
+                later.c.borrower_no == rating.borrower_no,
+                later.c.rated_on > rating.rated_on,
+                later.c.rated_on <= look.day,
+            ),
+            ~exists().where(
+                raised.c.kind == "rating_downgrade",
+                raised.c.borrower_no == rating.borrower_no,
+                raised.c.seen_on >= rating.rated_on,
+            ),
             place(rating.rating) > place(before.c.rating),
             exists().where(LOAN.borrower_no == rating.borrower_no, _running(look.day)),
         )
@@ -179,12 +192,19 @@ def cover_short(look: Look) -> Select:
 
 
 def lost_contact(look: Look) -> Select:
-    """SIG-2: a notice to the borrower failed for good since the round before."""
+    """SIG-2: operations gave up on a notice to the borrower, and none has ever reached him. A gateway that
+    is down is no lost contact."""
     notice = t.Notice.__table__.c  # type: ignore[attr-defined]
+    raised = t.Signal.__table__.alias("raised")  # type: ignore[attr-defined]
     failed = exists().where(
         notice.loan_no == LOAN.loan_no,
         notice.recipient_kind == "borrower",
-        notice.state.in_(("failed", "given_up")),
+        notice.state == "given_up",
+        ~exists().where(
+            raised.c.kind == "lost_contact",
+            raised.c.loan_no == LOAN.loan_no,
+            raised.c.seen_on >= utc_day(notice.queued_at),
+        ),
     )
     never_reached = ~exists().where(
         notice.loan_no == LOAN.loan_no, notice.recipient_kind == "borrower", notice.state == "sent"
@@ -199,7 +219,8 @@ def exceptions(look: Look) -> Select:
     kinds = list(look.policy.ticklers)
     return (
         _found(func.min(CASE.case_no), loan_no=CASE.loan_no)
-        .where(CASE.kind.in_(kinds), CASE.state == "open", CASE.due_on < look.day)
+        .join(LOAN.loan_no.table, LOAN.loan_no == CASE.loan_no)
+        .where(CASE.kind.in_(kinds), CASE.state == "open", CASE.due_on < look.day, _running(look.day))
         .group_by(CASE.loan_no)
     )
 
@@ -285,7 +306,7 @@ RULES = (
     Rule("change_of_registration", "INS-11", change_of_registration),
     Rule("rating_downgrade", "INS-6", rating_downgrade),
     Rule("cover_short", "SIG-2", cover_short, lasts=True),
-    Rule("lost_contact", "SIG-2", lost_contact, lasts=True),
+    Rule("lost_contact", "SIG-2", lost_contact),
     Rule("exception", "INS-11", exceptions, lasts=True),
     Rule("partner_impaired", "SIG-2", partner_impaired, lasts=True),
     Rule("branch_non_performing", "SIG-2", branch_non_performing, lasts=True),
@@ -310,8 +331,8 @@ def raise_signals(writer: Writer, policy: Policy, day: date, since: date | None)
             SIGNAL.kind == rule.kind,
             SIGNAL.source == source_of(rule),
             or_(*(SIGNAL[name] == found.c[name] for name in SUBJECTS)),
-            # One that was cleared on this very day is not raised again by a second round.
-            or_(SIGNAL.cleared_on.is_(None), SIGNAL.seen_on == day),
+            # One that was cleared on this day or later is not raised again by a round for this day.
+            or_(SIGNAL.cleared_on.is_(None), SIGNAL.cleared_on >= day, SIGNAL.seen_on == day),
         )
         new = select(
             *(found.c[name] for name in SUBJECTS),

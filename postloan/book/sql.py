@@ -43,6 +43,13 @@ class month_index(FunctionElement[int]):
     type = Integer()
 
 
+class utc_day(FunctionElement[date]):
+    """`utc_day(moment)`: the day of a moment, in UTC."""
+
+    inherit_cache = True
+    type = Date()
+
+
 def _words(element: FunctionElement[Any], compiler: Any, **kw: Any) -> list[str]:
     return [compiler.process(clause, **kw) for clause in element.clauses]
 
@@ -95,6 +102,18 @@ def _sqlite_month_index(element: month_index, compiler: Any, **kw: Any) -> str:
 def _month_index(element: month_index, compiler: Any, **kw: Any) -> str:
     (day,) = _words(element, compiler, **kw)
     return f"CAST(extract(year from CAST({day} AS date)) * 12 + extract(month from CAST({day} AS date)) - 1 AS integer)"
+
+
+@compiles(utc_day, "sqlite")
+def _sqlite_utc_day(element: utc_day, compiler: Any, **kw: Any) -> str:
+    (moment,) = _words(element, compiler, **kw)
+    return f"date({moment})"
+
+
+@compiles(utc_day)
+def _utc_day(element: utc_day, compiler: Any, **kw: Any) -> str:
+    (moment,) = _words(element, compiler, **kw)
+    return f"CAST({moment} AT TIME ZONE 'UTC' AS date)"
 
 
 def on(day: date) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import Integer, Subquery, and_, case, exists, func, literal, null, select, union_all
+from sqlalchemy import Integer, Subquery, and_, case, exists, func, literal, null, or_, select, union_all
 
 from postloan.book import tables as t
 from postloan.book.sql import days_between, greatest, least, on
@@ -43,21 +43,35 @@ def standings(as_of: date, name: str = "standing") -> Subquery:
 
 def settlements() -> Subquery:
     """(loan_no, settled_on) of the loans that are paid in full: as the loan itself says, else the day of
-    the first position with nothing outstanding, else that of the receipt that covers the whole schedule."""
+    the first position with nothing outstanding after which nothing is owed again, else that of the
+    receipt that covers the whole schedule."""
     loan = t.Loan.__table__.c  # type: ignore[attr-defined]
     position = t.Position.__table__.c  # type: ignore[attr-defined]
     nothing_left = and_(
         position.principal_outstanding == ZERO, position.overdue_principal == ZERO, position.overdue_interest == ZERO
     )
+    # A payment that bounced, or a row from before the drawdown, is followed by one with something outstanding.
+    last_owing = (
+        select(position.loan_no, func.max(case((~nothing_left, position.as_of), else_=null())).label("day"))
+        .group_by(position.loan_no)
+        .subquery("last_owing")
+    )
     core = (
         select(position.loan_no, func.min(case((nothing_left, position.as_of), else_=null())).label("settled_on"))
+        .join(last_owing, last_owing.c.loan_no == position.loan_no)
+        .join(t.Loan, loan.loan_no == position.loan_no)
+        .where(
+            or_(last_owing.c.day.is_(None), position.as_of > last_owing.c.day),
+            position.as_of > func.coalesce(loan.first_drawdown_on, loan.disbursed_on),
+        )
         .group_by(position.loan_no)
         .subquery("core_settled")
     )
+    known = exists().where(position.loan_no == loan.loan_no)
     covered = _covered()
     settled_on = case(
         (loan.settled_on.is_not(None), loan.settled_on),
-        (core.c.loan_no.is_not(None), core.c.settled_on),
+        (known, core.c.settled_on),
         else_=covered.c.settled_on,
     )
     return (

@@ -51,6 +51,7 @@ class Signing(Section):
     codes: bool = key("REC-6", "own; a decision is signed with staff number and one-time code")
     max_failures: int = key("REC-6", "own; wrong codes in a row until the person is locked", "codes", ge=1)
     lock_minutes: int = key("REC-6", "own; how long the lock lasts", "minutes", ge=1)
+    confirm: bool = key("REC-6", "own; who signed is told what was signed, so that a stolen code is noticed")
 
 
 class FirstInspection(Section):
@@ -124,6 +125,7 @@ class Signals(Section):
     min_cover: Decimal = key(
         "SIG-2", "own; value of the collateral over what is outstanding, for mortgaged and pledged loans", ge=0
     )
+    rating_news_days: int = key("INS-6", "own; a downgrade older than this is no news", "calendar days", ge=1)
     rating_scale: list[str] = key("INS-6", "own; ratings from the best to the worst")
     watched_fields: list[str] = key(
         "INS-11", "法定代表人、名称、住所等变更; own: fields of a borrower whose change raises a signal"
@@ -259,6 +261,7 @@ class Tickler(Section):
     role: str = key(
         "INS-11", "own; who gets the new document; account_officer: the loan's own", default="account_officer"
     )
+    announce: bool = key("INS-11", "own; whether the borrower is told", default=True)
     step_working_days: int = key(
         "INS-11", "own; for the supervisor, and for the officer again", "working days", default=2, ge=0, le=60
     )

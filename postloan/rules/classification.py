@@ -15,6 +15,7 @@ TITLES = {
     "doubtful": "可疑",
     "loss": "损失",
 }
+NON_PERFORMING = ("substandard", "doubtful", "loss")
 CUSTOMER_CLASSES = ("normal", "potential_risk", "non_performing")
 
 
@@ -48,26 +49,28 @@ class Facts:
 
     Attributes:
         days_past_due: calendar days.
-        non_performing_elsewhere: share of the debtor's debts to the bank that is non-performing,
-            0 to 1; None for retail debtors, to whom the rule does not apply.
+        non_performing_share: share of the debtor's debts to the bank that is non-performing, 0 to 1,
+            not counting what is so by this very rule; None for retail debtors, whom it does not concern.
         restructured_on: day of the latest restructuring or refinancing, or None.
-        relapsed: within the observation period the loan became past due again.
+        relapsed_on: the latest day since then on which the loan was past due, or None.
         serious_signal: a signal is open that the policy counts as serious.
     """
 
     days_past_due: int
-    non_performing_elsewhere: float | None = None
+    non_performing_share: float | None = None
     restructured_on: date | None = None
-    relapsed: bool = False
+    relapsed_on: date | None = None
     serious_signal: bool = False
 
 
 @dataclass(frozen=True)
 class Best:
-    """The best category that the rules allow, and why."""
+    """The best category that the rules allow, and why; `cause` is days, signal, observation, relapse or
+    contagion."""
 
     risk_class: str
     why: str
+    cause: str = "days"
 
 
 def by_days(days: int, limits: Thresholds) -> str:
@@ -88,23 +91,26 @@ def best_allowed(
         contagion_share: a non-retail debtor with more than this share of its debts at the bank
             non-performing is at least substandard in all.
         observation_months: how long a restructured loan is observed; until then at least special
-            mention, and at least substandard if it fell past due again.
+            mention. If it fell past due again, at least substandard, and a new observation begins.
     """
     found = Best(by_days(facts.days_past_due, limits), f"{facts.days_past_due} days past due")
 
-    def at_least(risk_class: str, why: str) -> None:
+    def at_least(risk_class: str, why: str, cause: str) -> None:
         nonlocal found
         if rank(risk_class) > rank(found.risk_class):
-            found = Best(risk_class, why)
+            found = Best(risk_class, why, cause)
 
     if facts.serious_signal:
-        at_least("special_mention", "a serious warning signal is open")
-    if facts.restructured_on is not None and as_of < months_after(facts.restructured_on, observation_months):
-        at_least("special_mention", f"restructured on {facts.restructured_on}, under observation")
-        if facts.relapsed:
-            at_least("substandard", f"past due again after the restructuring on {facts.restructured_on}")
-    if facts.non_performing_elsewhere is not None and facts.non_performing_elsewhere > contagion_share:
-        at_least("substandard", f"{facts.non_performing_elsewhere:.0%} of the debtor's debts are non-performing")
+        at_least("special_mention", "a serious warning signal is open", "signal")
+    observed_from = facts.relapsed_on or facts.restructured_on
+    if observed_from is not None and as_of < months_after(observed_from, observation_months):
+        at_least("special_mention", f"restructured on {facts.restructured_on}, under observation", "observation")
+        if facts.relapsed_on is not None:
+            why = f"past due again on {facts.relapsed_on} after the restructuring on {facts.restructured_on}"
+            at_least("substandard", why, "relapse")
+    share = facts.non_performing_share
+    if share is not None and share > contagion_share:
+        at_least("substandard", f"{share:.0%} of the debtor's debts are non-performing", "contagion")
     return found
 
 

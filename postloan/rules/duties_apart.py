@@ -36,48 +36,50 @@ class Mandate:
     branch_no: str = ""
 
 
-def holders(mandate: Mandate, people: Iterable[Person]) -> list[Person]:
-    """The active people whom the mandate names, absent or not.
+def holders(mandate: Mandate, people: Iterable[Person], barred: Collection[str] = ()) -> list[Person]:
+    """The active people whom the mandate names, absent or not, without those who are barred.
 
-    A role at a branch is also filled by head office (no branch), and by any branch when nobody
-    of the loan's own branch holds it: a step must never wait for no one.
+    Somebody named who has left, lost the role or is barred gives way to everybody with the role. A
+    role at a branch is also filled by head office (no branch), and by any branch when nobody of the
+    loan's own branch can fill it: a step must never wait for no one.
     """
-    active = [p for p in people if p.active]
-    if mandate.staff_no:
-        return [p for p in active if p.staff_no == mandate.staff_no]
-    with_role = [p for p in active if mandate.role in p.roles]
-    near = [p for p in with_role if not mandate.branch_no or p.branch_no in ("", mandate.branch_no)]
-    return near or with_role
+    able = [p for p in people if p.active and mandate.role in p.roles and p.staff_no not in barred]
+    named = [p for p in able if p.staff_no == mandate.staff_no]
+    near = [p for p in able if not mandate.branch_no or p.branch_no in ("", mandate.branch_no)]
+    return named or near or able
 
 
-def signatories(mandate: Mandate, people: Collection[Person]) -> dict[str, str]:
+def signatories(mandate: Mandate, people: Collection[Person], barred: Collection[str] = ()) -> dict[str, str]:
     """Who may sign, as {staff number: staff number represented}.
 
     Present holders represent themselves; an absent holder is represented by the deputy. A deputy
-    who is absent too hands on to the deputy's own deputy.
+    who is absent too hands on to the deputy's own deputy. If nobody is left, the absent holders
+    themselves may sign after all.
+
+    Args:
+        barred: who filled another duty of the case, and may not act in this one, nor for another.
     """
-    by_no = {p.staff_no: p for p in people if p.active}
-    allowed: dict[str, str] = {}
-    for holder in holders(mandate, people):
+    by_no = {p.staff_no: p for p in people if p.active and p.staff_no not in barred}
+    held = holders(mandate, people, barred)
+    allowed = {p.staff_no: p.staff_no for p in held if not p.absent}
+    for holder in (p for p in held if p.absent):
         acting, seen = holder, {holder.staff_no}
         while acting.absent and acting.deputy_no in by_no and acting.deputy_no not in seen:
             acting = by_no[acting.deputy_no]
             seen.add(acting.staff_no)
-        # Someone marked absent who has no deputy left is still the only one who can act.
-        if not acting.absent or acting is holder:
+        if not acting.absent:
             allowed.setdefault(acting.staff_no, holder.staff_no)
-    return allowed
+    return allowed or {p.staff_no: p.staff_no for p in held}
 
 
-def incompatible(duty: str, staff_no: str, signed: Iterable[tuple[str, str]]) -> str | None:
-    """The duty of this case that `staff_no` filled already and that excludes `duty`, or None.
+def barred(duty: str, signed: Iterable[tuple[str, str]]) -> set[str]:
+    """REC-6: who may not fill `duty` in a case, because they filled another.
 
     Args:
         duty: what is to be signed now: report, sign, review, approve …
-        staff_no: who wants to sign.
         signed: (duty, staff number) of every accepted step of the case, those represented by a
             deputy included.
 
     The same duty may be done again by the same person (a report after rework).
     """
-    return next((other for other, who in signed if who == staff_no and other != duty), None)
+    return {who for other, who in signed if other != duty}

@@ -138,12 +138,13 @@ def routine_inspections(first_drawdown_on: date, matures_on: date, interval: int
     return found
 
 
-def on_site_required(month: int, *, every_months: int, off_site: bool) -> bool:
+def on_site_required(month: int, interval: int, *, every_months: int, off_site: bool) -> bool:
     """INS-5, INS-7: whether the inspection of this month since the first drawdown must be on site.
 
-    At least every `every_months` months one is; loans that are monitored off site only need none.
+    At least every `every_months` months one is: the first inspection, of those at the loan's `interval`
+    of months, in each stretch of so many. Loans that are monitored off site need none.
     """
-    return not off_site and month % every_months == 0
+    return not off_site and month % every_months < interval
 
 
 def inspection_report_faults(

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from postloan.book import tables as t
 from postloan.book.sql import on
-from postloan.calendar import months_after
+from postloan.calendar import ONE_DAY, months_after
 from postloan.policy import Policy
 
 LOAN = t.Loan.__table__.c  # type: ignore[attr-defined]
@@ -116,10 +116,12 @@ def anchors(found: list[Anchor]) -> Subquery:
 
 
 def month_ends(span: Span, lead_days: int) -> list[date]:
-    """The last days of months within the span whose duty, at most so many days later, is asked for."""
+    """The last days of months within the span whose duty, at most so many days later, is asked for. A round
+    looks at days that are over only: what the core system says of a day comes after it."""
     lead = timedelta(days=lead_days)
     first = max(span.first, span.due_from - lead if span.due_from - date.min > lead else date.min)
-    last = min(span.last, span.due_to, span.as_of or span.last, date(9998, 12, 31))
+    over = span.as_of - ONE_DAY if span.as_of else span.last
+    last = min(span.last, span.due_to, over, date(9998, 12, 31))
     found, day = [], first.replace(day=1)
     while day <= last:
         end = months_after(day, 1) - timedelta(days=1)
@@ -140,9 +142,10 @@ def nothing(kind: str) -> Select:
 
 
 def numbers(first: date, last: date) -> Any:
-    """The numbers of the months from that of `first` to that of `last`, from 0."""
+    """The numbers of the months from that of `first` to that of `last`, from 0. Without a name: several
+    stretches of the policy stand in one statement."""
     count = max((last.year - first.year) * 12 + last.month - first.month, 0)
-    start = select(literal(0, Integer()).label("number")).cte("months", recursive=True)
+    start = select(literal(0, Integer()).label("number")).cte(recursive=True)
     return start.union_all(select(start.c.number + 1).where(start.c.number < count))
 
 

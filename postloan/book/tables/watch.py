@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, Column, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Index, Text
 from sqlmodel import Field, SQLModel
 
 from postloan.book.tables.base import RISK_CLASSES, one_of, ref
@@ -16,7 +16,6 @@ class Signal(SQLModel, table=True):
 
     __tablename__ = "signal"
     __table_args__ = (
-        UniqueConstraint("source", "loan_no", "borrower_no", "kind", "seen_on", name="uq_signal"),
         CheckConstraint("coalesce(loan_no, borrower_no, partner_no, branch_no) IS NOT NULL", name="ck_signal_subject"),
         Index("ix_signal_open", "cleared_on", "kind"),
     )
@@ -43,4 +42,5 @@ class Classification(SQLModel, table=True):
     risk_class: str
     rule_class: str
     why: str = ""
+    cause: str = Field(default="days", description="days, signal, observation, relapse, contagion or judgement")
     case_no: str | None = ref("case.case_no", default=None)

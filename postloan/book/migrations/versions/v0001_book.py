@@ -476,6 +476,7 @@ def upgrade() -> None:
         sa.Column("risk_class", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("rule_class", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("why", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("cause", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("case_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.CheckConstraint(
             "risk_class IN ('normal', 'special_mention', 'substandard', 'doubtful', 'loss')", name="ck_risk_class"
@@ -748,7 +749,6 @@ def upgrade() -> None:
             ["partner.partner_no"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("source", "loan_no", "borrower_no", "kind", "seen_on", name="uq_signal"),
     )
     with op.batch_alter_table("signal", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_signal_borrower_no"), ["borrower_no"], unique=False)
