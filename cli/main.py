@@ -5,29 +5,38 @@ Prefect takes a second to import: commands that need it import it themselves.
 
 from __future__ import annotations
 
+import re
 import sys
-import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import Progress
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from cli import show, stack, staff
-from cli.options import BookOption, DayOption, FormatOption, PolicyOption, day_of, office
+from cli.options import (
+    BookOption,
+    DayOption,
+    FormatOption,
+    PolicyOption,
+    check_period,
+    day_of,
+    office,
+    telling_unknown_years,
+)
 from cli.show import Format
 from postloan import feeds, settings
 from postloan import policy as policies
-from postloan.book import audit, cases, duties, loans, migrate, notices
-from postloan.book.tables import HumanTask, Notice
-from postloan.calendar import UnknownYear
+from postloan.book import audit, cases, duties, loans, migrate, notices, people
+from postloan.book.tables import NOTICE_STATES, HumanTask, Notice, RoundDay
 from postloan.card import card, render
 from postloan.errors import FeedError, PostloanError
+from postloan.rules.roles import ROLES
 from tasks.office import Office
 
 app = typer.Typer(
@@ -65,6 +74,8 @@ def import_feed(
     form: FormatOption = Format.table,
 ) -> None:
     """Take in a feed: all of it or nothing."""
+    if kind not in feeds.KINDS:
+        raise typer.BadParameter(f"there is no feed {kind!r}; the kinds are: {', '.join(feeds.KINDS)}")
     here = office(book, policy)
     with Progress(console=show.err, transient=True) as bar:
         task = bar.add_task(f"{kind} {file.name}", total=None)
@@ -91,9 +102,7 @@ def _show_faults(error: FeedError, form: Format) -> None:
         return
     show.err.print(str(error), style="red", markup=False)
     for fault in error.faults:
-        where = f"row {fault.row}" + (f", {fault.column}" if fault.column else "")
-        value = f" {fault.value!r}" if fault.value not in ("", None) else ""
-        show.err.print(f"  {where}:{value} {fault.reason}", markup=False, highlight=False)
+        show.err.print(f"  {fault}", markup=False, highlight=False)
     if error.count > len(error.faults):
         show.err.print(f"  … and {error.count - len(error.faults)} more", markup=False)
     show.err.print("Nothing was changed.", style="bold")
@@ -103,12 +112,15 @@ def _show_faults(error: FeedError, form: Format) -> None:
 def day(
     on: DayOption = None,
     no_cases: Annotated[bool, typer.Option("--no-cases", help="Work everything out but start no flow run")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also for a day more than a year ahead")] = False,
     book: BookOption = None,
     policy: PolicyOption = None,
     form: FormatOption = Format.table,
 ) -> None:
     """The daily round for a day, catching up on missed ones."""
     here = office(book, policy)
+    if on is not None and not force:
+        _refuse_far_ahead(here, on)
     if no_cases:
         from tasks.round import work_out
 
@@ -125,6 +137,15 @@ def day(
     show.facts(state.data if isinstance(state.data, dict) else _result(state), form)
 
 
+def _refuse_far_ahead(here: Office, day: date) -> None:
+    """A round cannot be undone: a mistyped year would open the work of years."""
+    with here.book.read() as session:
+        last = session.exec(select(func.max(RoundDay.day))).one()
+    furthest = max(here.today, last or here.today) + timedelta(days=366)
+    if day > furthest:
+        raise PostloanError(f"{day} is more than a year ahead; is the year right? if it is: --force")
+
+
 def _result(state: object) -> dict:
     return state.result(raise_on_failure=False)  # type: ignore[attr-defined]
 
@@ -139,15 +160,14 @@ def due(
     form: FormatOption = Format.table,
 ) -> None:
     """The duties that fall in a period; reads only."""
-    if last < first:
-        raise typer.BadParameter(f"--to {last} is before --from {first}")
+    check_period(first, last)
     here = office(book, policy)
-    with here.book.read() as session:
+    with telling_unknown_years(), here.book.read() as session:
         if loan is not None:
             loans.get(session, loan)
         found = duties.between(session, here.policy_file, first, last, here.today, loan)
-    rows = [{"loan_no": d.loan_no, "kind": d.kind, "due_on": d.due_on, "rule": d.rule} for d in found]
-    show.listing(rows, ["due_on", "loan_no", "kind", "rule"], form, f"到期职责 Duties {first} – {last}")
+    rows = [asdict(duty) for duty in found]
+    show.listing(rows, ["due_on", "loan_no", "branch_no", "kind", "rule"], form, f"到期职责 Duties {first} – {last}")
 
 
 @app.command("loan")
@@ -163,9 +183,12 @@ def show_loan(
     if form not in ("json", "md", "html", "pdf", "table", "csv"):
         raise typer.BadParameter(f"--format {form!r}: use json, md, html, pdf, table or csv")
     here = office(book, policy)
-    with here.book.read() as session:
+    with telling_unknown_years(), here.book.read() as session:
         shown = card(session, here.policy_file, loan_no, on or here.today)
     if form == "json":
+        if out is not None:
+            out.write_text(show.json_text(shown))
+            return
         show.as_json(shown)
     elif form in ("table", "csv"):
         short = ("loan_no", "as_of", "principal_outstanding", "overdue", "days_past_due", "bucket", "risk_class")
@@ -181,7 +204,7 @@ def show_loan(
         if isinstance(made, str) and out is None:
             sys.stdout.write(made + "\n")
             return
-        target = out or Path(f"{loan_no}.{form}")
+        target = out or Path(re.sub(r"[^\w.-]", "_", loan_no).lstrip(".") + f".{form}")
         target.write_bytes(made if isinstance(made, bytes) else made.encode())
         show.out.print(str(target), markup=False)
 
@@ -198,7 +221,11 @@ def inbox(
     from tasks import digest
 
     here = office(book, policy)
+    if role is not None and role not in ROLES:
+        raise typer.BadParameter(f"there is no role {role!r}; the roles are: {', '.join(ROLES)}")
     with here.book.read() as session:
+        if staff is not None:
+            people.get(session, staff)
         rows = digest.inbox(here, session, role=role, staff_no=staff)
     show.listing(rows, ["due_on", "case_no", "loan_no", "step", "attempt", "role", "staff_no", "run_url"], form, "待办")
 
@@ -248,11 +275,15 @@ def list_notices(
     """The register of notices."""
     here = office(book, policy)
     query = select(Notice).order_by(col(Notice.queued_at))
+    if state is not None and state not in NOTICE_STATES:
+        raise typer.BadParameter(f"there is no state {state!r}; the states are: {', '.join(NOTICE_STATES)}")
     if loan:
         query = query.where(Notice.loan_no == loan)
     if state:
         query = query.where(Notice.state == state)
     with here.book.read() as session:
+        if loan:
+            loans.get(session, loan)
         rows = [n.model_dump() for n in session.exec(query)]
     show.listing(
         rows, ["notice_no", "kind", "loan_no", "recipient_no", "channel", "state", "tries", "sent_at"], form, "通知登记"
@@ -268,14 +299,12 @@ def show_calendar(
     form: FormatOption = Format.table,
 ) -> None:
     """Each day of a period: worked or not, and why."""
+    check_period(first, last)
     settings.export(policy=policy)
     here = Office.open()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UnknownYear)
+    with telling_unknown_years():
         days = list(here.policy.working_days.days(first, last))
     show.listing([{"date": d.date, "working": d.working, "why": d.why} for d in days], ["date", "working", "why"], form)
-    for message in sorted({str(w.message) for w in caught}):
-        show.err.print(message, style="yellow", markup=False)
 
 
 # ------------------------------------------------------------------------------ policy, audit
@@ -314,7 +343,7 @@ def policy_explain(
     explained = policies.explain(key)
     value: object = here.policy_file.at(on or here.today)
     for part in key.split("."):
-        value = value[part] if isinstance(value, dict) else getattr(value, part)
+        value = value.get(part) if isinstance(value, dict) else getattr(value, part, None)
     show.facts(explained | {"value": value}, form)
 
 

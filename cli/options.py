@@ -2,23 +2,52 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli import show
 from cli.show import Format
 from postloan import settings
 from postloan.book import migrate
+from postloan.calendar import UnknownYear
 from tasks.office import Office
+
+FIRST_YEAR, LAST_YEAR = 1900, 2199  # as in feeds
+LONGEST_YEARS = 30
 
 
 def day_of(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not a day; write it as 2026-03-31") from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise typer.BadParameter(f"{text} is not between {FIRST_YEAR} and {LAST_YEAR}")
+    return day
+
+
+def check_period(first: date, last: date) -> None:
+    """Refuse a period that ends before it begins, or is longer than anybody reads."""
+    if last < first:
+        raise typer.BadParameter(f"--to {last} is before --from {first}")
+    if last.year - first.year > LONGEST_YEARS:
+        raise typer.BadParameter(f"{first} to {last} is too long: at most {LONGEST_YEARS} years at a time")
+
+
+@contextmanager
+def telling_unknown_years() -> Iterator[None]:
+    """Say once, in a line, for which years the official holidays are not known yet."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UnknownYear)
+        yield
+    for message in sorted({str(w.message) for w in caught if issubclass(w.category, UnknownYear)}):
+        show.err.print(message, style="yellow", markup=False)
 
 
 BookOption = Annotated[
@@ -36,5 +65,6 @@ def office(book: str | None, policy: Path | None, *, check: bool = True) -> Offi
     settings.export(book=book, policy=policy)
     opened = Office.open()
     if check:
+        opened.book.require()
         migrate.check(opened.book)
     return opened

@@ -12,10 +12,12 @@ from enum import StrEnum
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-out = Console()
-err = Console(stderr=True)
+# Not wrapped where nobody reads along: an address or a path that is cut in three cannot be copied.
+out = Console(soft_wrap=not sys.stdout.isatty())
+err = Console(stderr=True, soft_wrap=True)
 
 
 class Format(StrEnum):
@@ -35,9 +37,14 @@ def plain(value: Any) -> Any:
     return value
 
 
+def json_text(value: Any) -> str:
+    """JSON, Chinese as it is."""
+    return json.dumps(value, ensure_ascii=False, indent=2, default=plain) + "\n"
+
+
 def as_json(value: Any) -> None:
-    """Print JSON, Chinese as it is."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=plain) + "\n")
+    """Print JSON."""
+    sys.stdout.write(json_text(value))
 
 
 def listing(rows: Sequence[dict[str, Any]], columns: Sequence[str], form: Format, title: str = "") -> None:
@@ -53,7 +60,7 @@ def listing(rows: Sequence[dict[str, Any]], columns: Sequence[str], form: Format
         for name in columns:
             table.add_column(name, overflow="fold")
         for row in rows:
-            table.add_row(*(_escape(_cell(row.get(name))) for name in columns))
+            table.add_row(*(escape(_cell(row.get(name))) for name in columns))
         out.print(table)
         out.print(f"{len(rows)} rows", style="dim")
 
@@ -67,7 +74,7 @@ def facts(values: dict[str, Any], form: Format) -> None:
         csv.writer(sys.stdout).writerows([name, _cell(value)] for name, value in values.items())
         return
     for name, value in values.items():
-        out.print(f"[dim]{name}[/dim] {_escape(_cell(value))}", highlight=False)
+        out.print(f"[dim]{name}[/dim] {escape(_cell(value))}", highlight=False)
 
 
 def _cell(value: Any) -> str:
@@ -75,7 +82,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(str(plain(v)) for v in value)
     return "" if value is None else str(value)
-
-
-def _escape(text: str) -> str:
-    return text.replace("[", "\\[")

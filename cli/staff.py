@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 import segno
 import typer
+from sqlalchemy import delete
 from sqlmodel import col, select
 
 from cli import show
@@ -15,7 +16,7 @@ from cli.show import Format
 from postloan.book import people
 from postloan.book.tables import Absence, Branch, Staff, StaffRole
 from postloan.errors import PostloanError
-from postloan.rules.roles import ROLES
+from postloan.feeds import KINDS
 
 app = typer.Typer(no_args_is_help=True, help="People, roles, one-time codes, deputies.")
 
@@ -23,43 +24,81 @@ app = typer.Typer(no_args_is_help=True, help="People, roles, one-time codes, dep
 @app.command()
 def add(
     staff_no: str,
-    name: str,
-    role: Annotated[list[str], typer.Option(help="A role; repeat for more")],
-    branch: Annotated[str | None, typer.Option(help="Branch number; none: head office")] = None,
-    email: str = "",
-    phone: str = "",
-    deputy: Annotated[str | None, typer.Option(help="Who acts while this person is absent")] = None,
-    language: Annotated[str, typer.Option(help="zh or en; empty: the institution's")] = "",
+    name: Annotated[str | None, typer.Argument(help="Needed for somebody new")] = None,
+    role: Annotated[list[str] | None, typer.Option(help="A role; repeat for more. They replace earlier ones")] = None,
+    branch: Annotated[str | None, typer.Option(help='Branch number; "": head office')] = None,
+    email: str | None = None,
+    phone: str | None = None,
+    deputy: Annotated[str | None, typer.Option(help='Who acts while this person is absent; "": nobody')] = None,
+    language: Annotated[str | None, typer.Option(help='zh or en; "": the institution\'s')] = None,
+    active: Annotated[bool | None, typer.Option("--active/--left", help="Whether the person works here")] = None,
     book: BookOption = None,
     policy: PolicyOption = None,
 ) -> None:
-    """Add a member of staff, or change one: roles and addresses become as given here."""
-    unknown = [r for r in role if r not in ROLES]
-    if unknown:
-        raise PostloanError(f"there is no role {', '.join(unknown)}; the roles are: {', '.join(ROLES)}")
-    if deputy == staff_no:
-        raise PostloanError(f"{staff_no} cannot be the deputy of themselves")
+    """Add a member of staff, or change one: what is not given stays as it is."""
+    given = _read(
+        {"staff_no": staff_no, "name": name, "branch": branch, "email": email, "phone": phone, "language": language,
+         "deputy": deputy, "roles": "、".join(role) if role is not None else None}
+    )  # fmt: skip
+    number = given["staff_no"]
+    if given.get("deputy") == number:
+        raise PostloanError(f"{number} cannot be the deputy of themselves")
     here = office(book, policy)
     with here.book.write(origin="postloan staff add") as writer:
         session = writer.session
-        if deputy is not None:
-            people.get(session, deputy)
-        if branch is not None and session.get(Branch, branch) is None:
-            session.add(Branch(branch_no=branch, name=branch))
+        person = session.get(Staff, number)
+        if person is None and not (given.get("name") and given.get("roles")):
+            raise PostloanError(f"there is no {number} yet: give a name and at least one --role")
+        if given.get("deputy"):
+            people.get(session, given["deputy"])
+        if given.get("branch") and session.get(Branch, given["branch"]) is None:
+            session.add(Branch(branch_no=given["branch"], name=given["branch"]))
             session.flush()
-        person = session.get(Staff, staff_no)
         event = "staff.added" if person is None else "staff.changed"
-        person = person or Staff(staff_no=staff_no, name=name)
-        person.name, person.branch_no, person.email, person.phone = name, branch, email, phone
-        person.deputy_no, person.language, person.active = deputy, language, True
+        person = person or Staff(staff_no=number, name=given["name"])
+        for field, key, empty in FIELDS:
+            if key in given:
+                setattr(person, field, given[key] or empty)
+        person.active = person.active if active is None else active
         session.add(person)
         session.flush()
-        for old in session.exec(select(StaffRole).where(StaffRole.staff_no == staff_no)):
-            session.delete(old)
-        session.flush()
-        session.add_all(StaffRole(staff_no=staff_no, role=r) for r in dict.fromkeys(role))
-        writer.record(event, staff_no=staff_no, roles=sorted(role), branch=branch, deputy=deputy)
-    show.out.print(f"{staff_no} {name}: {', '.join(role)}. Next: postloan staff enrol {staff_no}", markup=False)
+        if "roles" in given:
+            session.execute(delete(StaffRole).where(col(StaffRole.staff_no) == number))
+            session.add_all(StaffRole(staff_no=number, role=one) for one in given["roles"])
+            session.flush()
+        roles = sorted(session.exec(select(StaffRole.role).where(StaffRole.staff_no == number)))
+        writer.record(
+            event, staff_no=number, roles=roles, branch=person.branch_no, deputy=person.deputy_no, active=person.active
+        )
+        enrolled = person.code_secret is not None
+    then = "" if enrolled else f". Next: postloan staff enrol {number}"
+    show.out.print(f"{number} {person.name}: {', '.join(roles)}{then}", markup=False)
+
+
+# Of the person, in what was given, and what an empty one means.
+FIELDS = (
+    ("name", "name", ""), ("branch_no", "branch", None), ("email", "email", ""), ("phone", "phone", ""),
+    ("deputy_no", "deputy", None), ("language", "language", ""),
+)  # fmt: skip
+
+
+def _read(given: dict[str, str | None]) -> dict[str, Any]:
+    """What was given, read as the staff feed reads it. Raises PostloanError naming the field."""
+    columns = {column.name: column for column in KINDS["staff"].columns}
+    found: dict[str, Any] = {}
+    for name, text in given.items():
+        if text is None:
+            continue
+        if not text.strip():
+            if name in ("staff_no", "name", "roles"):
+                raise PostloanError(f"{name} is empty")
+            found[name] = ""
+            continue
+        try:
+            found[name] = columns[name].read(text.strip())
+        except ValueError as error:
+            raise PostloanError(f"{name} {text!r} {error}") from None
+    return found
 
 
 @app.command()
@@ -101,6 +140,7 @@ def absent(
     staff_no: str,
     first: Annotated[date, typer.Option("--from", parser=day_of, help="First day away")],
     last: Annotated[date, typer.Option("--until", parser=day_of, help="Last day away, inclusive")],
+    cancel: Annotated[bool, typer.Option("--cancel", help="Not away after all on these days")] = False,
     book: BookOption = None,
     policy: PolicyOption = None,
 ) -> None:
@@ -110,7 +150,17 @@ def absent(
     here = office(book, policy)
     with here.book.write(origin="postloan staff absent") as writer:
         person = people.get(writer.session, staff_no)
-        writer.session.merge(Absence(staff_no=staff_no, from_on=first, until_on=last))
-        writer.record("staff.absent", staff_no=staff_no, first=first, last=last)
+        # It takes the place of those that it overlaps.
+        writer.session.execute(
+            delete(Absence).where(
+                col(Absence.staff_no) == staff_no, col(Absence.from_on) <= last, col(Absence.until_on) >= first
+            )
+        )
+        if not cancel:
+            writer.session.add(Absence(staff_no=staff_no, from_on=first, until_on=last))
+        writer.record("staff.present" if cancel else "staff.absent", staff_no=staff_no, first=first, last=last)
+    if cancel:
+        show.out.print(f"{staff_no} is not away {first} to {last}", markup=False)
+        return
     acting = person.deputy_no or "nobody: name a deputy with postloan staff add --deputy"
     show.out.print(f"{staff_no} is away {first} to {last}; acting: {acting}", markup=False)

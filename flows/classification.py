@@ -134,7 +134,7 @@ def plan_follow_up(case_no: str) -> State:
     """The plan for a potential-risk customer is looked at: followed, changed, or ended.
 
     Args:
-        case_no: the case in the book, for example PF-L0001-C1-2026-05-08. The daily round opens it.
+        case_no: the case in the book, for example PF-C1-2026-05-08. The daily round opens it.
     """
     work = begin_on_loan(case_no)
     if work is None:

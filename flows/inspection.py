@@ -135,7 +135,7 @@ def special_inspection(case_no: str) -> State:
     """A special inspection on a serious warning signal, with what the levels above decided.
 
     Args:
-        case_no: the case in the book, for example SI-L0001-S12. The daily round opens it.
+        case_no: the case in the book, for example SI-S12. The daily round opens it.
     """
     work = begin_on_loan(case_no)
     if work is None:

@@ -28,7 +28,7 @@ def use_of_proceeds(case_no: str) -> State:
     """A drawdown or payment: checked against the purpose, decided level by level, and followed to where it went.
 
     Args:
-        case_no: the case in the book, for example UP-L0001-P000123. The daily round opens it.
+        case_no: the case in the book, for example UP-P000123. The daily round opens it.
     """
     work = begin_on_loan(case_no)
     if work is None:

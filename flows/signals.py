@@ -31,7 +31,7 @@ def warning_signal(case_no: str) -> State:
     """A warning signal, followed until it is cleared; never by the person who handled it.
 
     Args:
-        case_no: the case in the book, for example WS-L0001-S12. The daily round opens it.
+        case_no: the case in the book, for example WS-S12. The daily round opens it.
     """
     work = begin(case_no)
     if work is None:

@@ -28,7 +28,7 @@ def tickler(case_no: str) -> State:
     """A document that lapses: the borrower is told, an officer gets the new one, the supervisor confirms.
 
     Args:
-        case_no: the case in the book, for example INSURANCE-EXPIRY-L0001-K7-2026-05-01.
+        case_no: the case in the book, for example INSURANCE-EXPIRY-K7-2026-05-01.
     """
     work = begin_on_loan(case_no)
     if work is None:

@@ -25,7 +25,7 @@ def missing_entry(case_no: str) -> State:
     """A borrower for whom the month's work log lacks an entry: the officer makes it, the head opines.
 
     Args:
-        case_no: the case in the book, for example WL-L0001-C1-2026-03-31. The daily round opens it.
+        case_no: the case in the book, for example WL-C1-2026-03-31. The daily round opens it.
     """
     work = begin_on_loan(case_no)
     if work is None:

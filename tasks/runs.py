@@ -26,25 +26,11 @@ from postloan.book.tables import Case, HumanTask
 from postloan.errors import PostloanError
 from postloan.policy import Policy
 from postloan.rules.healing import TERMINAL, Run, Verdict, verdict
+from postloan.rules.kinds import KINDS, title
 from postloan.settings import Settings
 from tasks.office import Office
 
 BATCH = 200  # as many runs as the API gives at once
-TITLES = {
-    "first_inspection": "首次检查",
-    "routine_inspection": "常规检查",
-    "special_inspection": "紧急检查",
-    "warning_signal": "预警信号",
-    "risk_classification": "风险分类",
-    "plan_follow_up": "方案跟踪",
-    "business_suspension": "业务停复牌",
-    "use_of_proceeds": "用款审核",
-    "work_log": "工作日志",
-    "work_log_review": "工作日志审阅",
-    "ledger_carry_over": "台帐结转",
-    "branch_supervision": "监督检查",
-    "undelivered_notice": "通知未送达",
-}
 
 
 def current_run_id() -> str:
@@ -63,7 +49,7 @@ def run_url(settings: Settings, run_id: str) -> str:
 def deployment_of(kind: str) -> str:
     """The deployment that executes cases of a kind, `flow/deployment`: named like the kind; one for
     all the documents that lapse, which are the policy's."""
-    name = kind.replace("_", "-") if kind in TITLES else "tickler"
+    name = kind.replace("_", "-") if kind in KINDS else "tickler"
     return f"{name}/{name}"
 
 
@@ -80,7 +66,7 @@ def _title(case: Case) -> str:
 def kind_title(policy: Policy, kind: str) -> str:
     """How people call a kind of case."""
     lapsing = policy.ticklers.get(kind)
-    return TITLES.get(kind) or (lapsing.title if lapsing else kind)
+    return lapsing.title if lapsing else title(kind)
 
 
 def _tags(case: Case, *more: str) -> list[str]:

@@ -28,6 +28,21 @@ def extended(folder: Path, text: str) -> Path:
         ("[inspection.first]\nmethods = ['drone']", r"methods\.0 = 'drone'.*on_site"),
         ("[calendar]\ncountry = 'ZZ'", r"'ZZ'.*ISO code"),
         ("x = [", "not valid TOML"),
+        ("[inspection.first]\ndays = true", r"inspection\.first\.days = True"),
+        ("[inspection.first]\ndays = '15'", r"inspection\.first\.days = '15'"),
+        ("[signing]\ncodes = 0", r"signing\.codes = 0"),
+        ("[signals]\nserious = ['litigatoin']", r"litigatoin.*one of misuse_of_proceeds"),
+        ("[tasks.escalate_to]\naccount_officer = 'boss'", r"boss.*credit_supervisor"),
+        ("[classification]\nsubstandard_days = 400", r"more days for each worse"),
+        ("[calendar]\nextra_holidays = [2026-05-02]\nextra_workdays = [2026-05-02]", "not both"),
+        ("[ticklers.work_log]\ntitle='x'\nrule='x'\nyearly=['01-01']\nopens_days_before=1", "another name"),
+        ("[inspection.first]\ndays = [{ from = '2026-02-30', value = 3 }]", r"days: from = '2026-02-30' is not a date"),
+        ("[inspection.first]\ndays = [{ from = 2020, value = 3 }]", r"from = 2020 is not a date"),
+        ("[inspection.first]\ndays = [{ from = 2026-01-01, worth = 3 }]", r"a dated value is"),
+        (
+            "[inspection.first]\ndays = [{ from = 2026-01-01, value = 3 }, { from = 2026-01-01, value = 4 }]",
+            "two values from 2026-01-01",
+        ),
     ],
 )
 def test_a_wrong_policy_is_refused_with_key_value_and_what_is_allowed(tmp_path: Path, text: str, says: str) -> None:
@@ -38,6 +53,11 @@ def test_a_wrong_policy_is_refused_with_key_value_and_what_is_allowed(tmp_path: 
 def test_a_missing_file_and_a_circle_are_named(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="no policy file"):
         policy.load(tmp_path / "none.toml")
+    (tmp_path / "c.toml").write_text("extends = 5")
+    with pytest.raises(PolicyError, match="extends = 5; allowed: the name"):
+        policy.load(tmp_path / "c.toml")
+    (tmp_path / "d.toml").write_text('\ufeffextends = "policy.toml"', encoding="utf-8")
+    assert policy.load(tmp_path / "d.toml").at(date.today()), "the program's own is found from anywhere"
     (tmp_path / "a.toml").write_text('extends = "b.toml"')
     (tmp_path / "b.toml").write_text('extends = "a.toml"')
     with pytest.raises(PolicyError, match="extends itself"):
@@ -49,9 +69,8 @@ def test_values_hold_from_their_date_on(tmp_path: Path) -> None:
     file = policy.load(extended(tmp_path, dated))
     assert file.at(date(2025, 12, 31)).inspection.first.days == 10
     assert file.at(date(2026, 1, 1)).inspection.first.days == 15
-    with pytest.raises(PolicyError, match=r"inspection\.first\.days has no value on 2019-12-31"):
-        file.at(date(2019, 12, 31))
-    assert [p[0] for p in file.periods()] == [date(2020, 1, 1), date(2026, 1, 1)]
+    assert file.at(date(2019, 12, 31)).inspection.first.days == 10, "before the first date the first value holds"
+    assert [p[0] for p in file.periods()] == [date.min, date(2020, 1, 1), date(2026, 1, 1)]
     again = policy.from_json(file.as_json())
     assert again.version == file.version
     assert again.at(date(2025, 6, 1)).inspection.first.days == 10

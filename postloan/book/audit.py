@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, type_coerce, update
+from sqlalchemy.types import NullType
 from sqlmodel import Session, select
 
 from postloan.book.tables import AuditEvent, AuditHead
@@ -79,7 +80,9 @@ def append(session: Session, events: Sequence[Event], at: datetime) -> None:
 def verify(session: Session) -> Verdict:
     """Re-compute the whole chain in order; stops at the first link that does not fit."""
     previous, expected, count = GENESIS, 0, 0
-    for link in session.exec(select(AuditEvent).order_by(AuditEvent.seq)).yield_per(2000):
+    # As text, so that what was altered into something unreadable is named like any other broken link.
+    columns = [type_coerce(AuditEvent.at, NullType()) if name == "at" else getattr(AuditEvent, name) for name in _READ]
+    for link in session.execute(select(*columns).order_by(AuditEvent.seq).execution_options(yield_per=2000)):
         expected += 1
         count += 1
         if link.seq != expected:
@@ -95,11 +98,17 @@ def verify(session: Session) -> Verdict:
     return Verdict(True, count, previous)
 
 
+_READ = ("seq", "at", "event", "loan_no", "case_no", "actor", "origin", "policy_version", "data", "previous", "hash")
 _COVERED = (
     "seq", "at", "event", "loan_no", "case_no", "actor", "origin", "policy_version", "data", "previous",
 )  # fmt: skip
 
 
 def _digest(row: dict[str, Any]) -> str:
-    content = [row[name] if name != "at" else row["at"].isoformat(timespec="microseconds") for name in _COVERED]
-    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
+    content = [_stamp(row["at"]) if name == "at" else row[name] for name in _COVERED]
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False, default=repr).encode()).hexdigest()
+
+
+def _stamp(at: Any) -> Any:
+    """A moment as the chain covers it; one that the database gives as text is covered as it stands."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(at, datetime) else at

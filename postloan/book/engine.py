@@ -83,6 +83,12 @@ class Book:
             ) from None
         self.is_sqlite = self.engine.dialect.name == "sqlite"
 
+    def require(self) -> None:
+        """Raises BookError where a SQLite book is not there: a mistyped address must not make an empty one."""
+        file = self.url.removeprefix("sqlite:///")
+        if self.is_sqlite and not Path(file).is_file():
+            raise BookError(f"there is no book at {file}; make one with: postloan init (or is --book mistyped?)")
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for reading; nothing that is done in it is kept."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -105,14 +106,15 @@ def standing(session: Session, loan: Loan, as_of: date) -> Standing:
     schedule = session.exec(
         select(Instalment).where(Instalment.loan_no == loan.loan_no).order_by(col(Instalment.due_on))
     ).all()
+    rest = _unscheduled(session, loan, schedule)
     dues = [Due(i.due_on, i.principal_due + i.interest_due + i.fee_due) for i in schedule]
-    if not dues:
-        dues = [Due(loan.matures_on, loan.principal)]
+    if rest > 0:
+        dues.append(Due(max([loan.matures_on, *(i.due_on for i in schedule)]), rest))
     received = _received(session, loan.loan_no, as_of)
     days = days_past_due(dues, received, as_of)
     return Standing(
         as_of=as_of,
-        principal_outstanding=_principal_left(loan, schedule, received, _drawn(session, loan, as_of)),
+        principal_outstanding=_principal_left(schedule, received, _drawn(session, loan, as_of)),
         overdue=overdue_amount(dues, received, as_of),
         days_past_due=days,
         bucket=bucket(days),
@@ -160,9 +162,14 @@ def _drawn(session: Session, loan: Loan, as_of: date) -> Decimal:
     return drawn or ZERO
 
 
-def _principal_left(loan: Loan, schedule: list[Instalment], received: Decimal, drawn: Decimal) -> Decimal:
-    if not schedule:
-        return max(drawn - received, ZERO)
+def _unscheduled(session: Session, loan: Loan, schedule: Sequence[Instalment]) -> Decimal:
+    """The principal that no instalment speaks of; it is due at maturity."""
+    drawn = session.exec(select(func.sum(Drawdown.amount)).where(Drawdown.loan_no == loan.loan_no)).one()
+    lent = loan.principal if drawn is None else drawn
+    return max(lent - sum((i.principal_due for i in schedule), ZERO), ZERO)
+
+
+def _principal_left(schedule: Sequence[Instalment], received: Decimal, drawn: Decimal) -> Decimal:
     for due in schedule:
         charges = due.interest_due + due.fee_due
         received -= min(received, charges)
@@ -170,8 +177,8 @@ def _principal_left(loan: Loan, schedule: list[Instalment], received: Decimal, d
         received -= paid
         drawn -= paid
         if paid < due.principal_due:
-            break
-    return max(drawn, ZERO)
+            return max(drawn, ZERO)
+    return max(drawn - received, ZERO)
 
 
 @dataclass(frozen=True)

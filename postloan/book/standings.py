@@ -47,8 +47,12 @@ def settlements() -> Subquery:
     receipt that covers the whole schedule."""
     loan = t.Loan.__table__.c  # type: ignore[attr-defined]
     position = t.Position.__table__.c  # type: ignore[attr-defined]
+    # Nothing outstanding and yet past due is a loan that was charged off: it is not paid.
     nothing_left = and_(
-        position.principal_outstanding == ZERO, position.overdue_principal == ZERO, position.overdue_interest == ZERO
+        position.principal_outstanding == ZERO,
+        position.overdue_principal == ZERO,
+        position.overdue_interest == ZERO,
+        position.days_past_due == 0,
     )
     # A payment that bounced, or a row from before the drawdown, is followed by one with something outstanding.
     last_owing = (
@@ -90,6 +94,7 @@ def _covered() -> Subquery:
     instalment = t.Instalment.__table__.c  # type: ignore[attr-defined]
     repayment = t.Repayment.__table__.c  # type: ignore[attr-defined]
     amount = instalment.principal_due + instalment.interest_due + instalment.fee_due
+    unscheduled = _unscheduled()
     total = select(instalment.loan_no, func.sum(amount).label("amount")).group_by(instalment.loan_no).subquery("total")
     undone = select(repayment.reverses).where(repayment.reverses.is_not(None))
     running = (
@@ -107,7 +112,8 @@ def _covered() -> Subquery:
         select(running.c.loan_no, func.min(running.c.paid_on).label("settled_on"))
         .join(loan.loan_no.table, loan.loan_no == running.c.loan_no)
         .outerjoin(total, total.c.loan_no == running.c.loan_no)
-        .where(running.c.so_far >= func.coalesce(total.c.amount, loan.principal))
+        .join(unscheduled, unscheduled.c.loan_no == running.c.loan_no)
+        .where(running.c.so_far >= func.coalesce(total.c.amount, ZERO) + unscheduled.c.amount)
         .group_by(running.c.loan_no)
         .subquery("covered")
     )
@@ -149,11 +155,23 @@ def _by_schedule(as_of: date) -> Subquery:
         .over(partition_by=instalment.loan_no, order_by=(instalment.due_on, instalment.number))
         .label("until_here"),
     )
-    # Without a schedule, all of it is due at maturity.
-    whole = select(loan.loan_no, loan.matures_on, loan.principal, loan.principal, loan.principal).where(
-        ~exists().where(instalment.loan_no == loan.loan_no)
+    unscheduled = _unscheduled()
+    planned = (
+        select(instalment.loan_no, func.sum(amount).label("amount")).group_by(instalment.loan_no).subquery("planned")
     )
-    dues = union_all(scheduled, whole).subquery("dues")
+    # In the order of receipts it stands after all instalments.
+    rest = (
+        select(
+            unscheduled.c.loan_no,
+            unscheduled.c.due_on,
+            unscheduled.c.amount,
+            unscheduled.c.amount,
+            func.coalesce(planned.c.amount, ZERO) + unscheduled.c.amount,
+        )
+        .outerjoin(planned, planned.c.loan_no == unscheduled.c.loan_no)
+        .where(unscheduled.c.amount > ZERO)
+    )
+    dues = union_all(scheduled, rest).subquery("dues")
     received = _received(as_of)
     got = func.coalesce(received.c.amount, ZERO)
     before = dues.c.until_here - dues.c.amount
@@ -191,6 +209,38 @@ def _by_schedule(as_of: date) -> Subquery:
         .join(sums, sums.c.loan_no == loan.loan_no)
         .outerjoin(drawn, drawn.c.loan_no == loan.loan_no)
         .subquery("schedule")
+    )
+
+
+def _unscheduled() -> Subquery:
+    """(loan_no, due_on, amount): the principal that no instalment speaks of; it is due at maturity. A loan
+    without a schedule is due then as a whole; of one that was drawn in part, what was drawn."""
+    loan = t.Loan.__table__.c  # type: ignore[attr-defined]
+    instalment = t.Instalment.__table__.c  # type: ignore[attr-defined]
+    drawdown = t.Drawdown.__table__.c  # type: ignore[attr-defined]
+    planned = (
+        select(
+            instalment.loan_no,
+            func.sum(instalment.principal_due).label("principal"),
+            func.max(instalment.due_on).label("last_due_on"),
+        )
+        .group_by(instalment.loan_no)
+        .subquery("planned_principal")
+    )
+    drawn = (
+        select(drawdown.loan_no, func.sum(drawdown.amount).label("amount"))
+        .group_by(drawdown.loan_no)
+        .subquery("all_drawn")
+    )
+    lent = func.coalesce(drawn.c.amount, loan.principal)
+    rest = lent - func.coalesce(planned.c.principal, ZERO)
+    due_on = greatest(loan.matures_on, func.coalesce(planned.c.last_due_on, loan.matures_on))
+    return (
+        select(loan.loan_no, due_on.label("due_on"), greatest(rest, ZERO).label("amount"))
+        .select_from(t.Loan)
+        .outerjoin(planned, planned.c.loan_no == loan.loan_no)
+        .outerjoin(drawn, drawn.c.loan_no == loan.loan_no)
+        .subquery("unscheduled")
     )
 
 

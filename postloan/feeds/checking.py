@@ -116,5 +116,9 @@ def _check_own(session: Session, kind: Kind, spool: Spool, faults: Faults) -> No
             if before != mine:
                 faults.add(number, column, other, f"is reversed by {before} already")
             this = spool.row(mine)
+            if row.get("reverses"):
+                faults.add(number, column, other, "is itself a reversal; what it undid comes as a new receipt")
+            if spool.row(mine)["paid_on"] < row["paid_on"]:
+                faults.add(number, "paid_on", None, f"is before the receipt that it reverses ({row['paid_on']})")
             if (row["loan_no"], row["amount"]) != (this["loan_no"], this["amount"]):
                 faults.add(number, column, other, "is a receipt of another loan or amount")

@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time
+from decimal import Decimal
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,7 @@ def _encoding(path: Path) -> str:
             except UnicodeDecodeError as error:
                 good = error.object[: error.start].decode("utf-8", errors="ignore")
                 if other + sum(not c.isascii() for c in good) < _SURELY_UTF8:
+                    _refuse_mixed(path)
                     return "gb18030"
                 lines += good.count("\n")
                 raise refused(path.name, "the text is damaged: UTF-8 up to here, then not", lines) from None
@@ -169,6 +171,22 @@ def _encoding(path: Path) -> str:
                 return "utf-8"
 
 
+def _refuse_mixed(path: Path) -> None:
+    """Lines of Chinese in UTF-8 among others that are not: files of two sources put together. Read as
+    GB18030 they would become other words without a fault."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if line.isascii():
+                continue
+            try:
+                decoded = line.decode("utf-8")
+            except UnicodeDecodeError:
+                continue
+            if any("\u4e00" <= sign <= "\u9fff" for sign in decoded):
+                reason = "is text in UTF-8 in a file that is not; save all of it in one encoding"
+                raise refused(path.name, f"row {number} {reason}", number)
+
+
 def _delimiter(text: TextIOWrapper) -> str:
     header = next((line for line in text if line.strip()), "")
     outside = re.sub(r'"[^"]*"', "", header)
@@ -176,7 +194,7 @@ def _delimiter(text: TextIOWrapper) -> str:
 
 
 def _as_text(cell: Any) -> str:
-    """A cell as text; a binary number as its shortest exact notation, as the sheet shows it."""
+    """A cell as text; a binary number to the 15 digits that a sheet shows: 0.1 + 0.2 is 0.3."""
     if isinstance(cell, str):
         return cell
     if isinstance(cell, bool):
@@ -184,7 +202,7 @@ def _as_text(cell: Any) -> str:
     if isinstance(cell, float):
         if abs(cell) >= _EXACT:
             return f"{UNREADABLE}is a number of more than 15 digits, which a spreadsheet rounds; store it as text"
-        return str(int(cell)) if cell.is_integer() else repr(cell)
+        return str(int(cell)) if cell.is_integer() else format(Decimal(f"{cell:.15g}"), "f")
     if isinstance(cell, datetime):
         return cell.isoformat(sep=" ")
     if isinstance(cell, date | time):

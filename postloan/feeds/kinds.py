@@ -83,7 +83,7 @@ def _words(allowed: tuple[str, ...], **others: str) -> v.Reader:
     return v.choice({value: others.get(re.sub(r"\W", "_", value), "") for value in allowed})
 
 
-KEY = v.text(64)
+KEY = v.key(64)
 SHORT = v.text(100)
 NAME = v.text(200)
 LONG = v.text(4000, lines=True)
@@ -169,6 +169,12 @@ def _check_signal(row: Row) -> list[tuple[str, str]]:
     return [] if row.get("loan_no") or row.get("borrower_no") else [("loan_no", "neither loan nor borrower")]
 
 
+def _check_position(row: Row) -> list[tuple[str, str]]:
+    if row["overdue_principal"] > row["principal_outstanding"]:
+        return [("overdue_principal", f"is more than the principal outstanding ({row['principal_outstanding']})")]
+    return []
+
+
 def _check_staff(row: Row) -> list[tuple[str, str]]:
     away, back = row.get("absent_from"), row.get("absent_until")
     if (away is None) != (back is None):
@@ -207,7 +213,7 @@ _BORROWERS = Kind(
         Column("rating", v.text(20), _RATING, default="", keeps=True),
         Column("segment", SHORT, "客户分层 客户细分 客群 客户分群 客户分类", default=""),
         _branch(),
-        Column("language", v.text(20), "语言 通知语言", default=""),
+        Column("language", v.language, "语言 通知语言", default=""),
         Column("address", v.text(500, lines=True), "地址 联系地址 通讯地址 住址 家庭住址 经营地址", default=""),
         Column("legal_representative", NAME, "法定代表人 法人代表 法人 法定代表人姓名", default=""),
         Column("licence_until", v.day, "营业执照到期日 执照有效期 营业期限至 执照到期日"),
@@ -301,6 +307,7 @@ _REPAYMENTS = Kind(
         Column("reverses", KEY, "冲正流水号 冲销流水号 原流水号 被冲正流水号 冲正原流水号"),
     ),
     _check_repayment,
+    fixed=("loan_no", "amount"),
     own="reverses",
 )
 _POSITIONS = Kind(
@@ -316,6 +323,7 @@ _POSITIONS = Kind(
         Column("days_past_due", v.whole(0, 100_000), "逾期天数 拖欠天数", required=True),
         Column("status", SHORT, "状态 贷款状态 借据状态", default=""),
     ),
+    _check_position,
 )
 _COLLATERALS = Kind(
     "collaterals",
@@ -398,7 +406,7 @@ _STAFF = Kind(
         _branch(),
         _email(),
         _phone(),
-        Column("language", v.text(20), "语言", default=""),
+        Column("language", v.language, "语言", default=""),
         Column("deputy", KEY, "代理人 代理人工号 AB岗 顶岗人 顶岗人工号", field="deputy_no"),
         Column("active", v.yes_no, "在职 是否在职", default=True),
         Column("absent_from", v.day, "请假开始 请假开始日期 离岗开始 离岗开始日期 缺勤开始"),

@@ -15,7 +15,7 @@ from postloan.book import Book, Writer, audit
 from postloan.book import tables as t
 from postloan.errors import FeedError
 from postloan.feeds.checking import Progress, check, known
-from postloan.feeds.faults import HIDDEN, SECRET, Faults
+from postloan.feeds.faults import HIDDEN, SECRET, Faults, refused
 from postloan.feeds.files import File
 from postloan.feeds.kinds import KINDS, Row
 from postloan.feeds.mapping import Mapping, read_mapping
@@ -25,6 +25,9 @@ from postloan.feeds.spool import Spool
 
 # Events are chained in lots of this many: a correction of a million rows must not stand in memory.
 EVENTS_AT_ONCE = 20_000
+
+
+ALSO_CHANGED_ELSEWHERE = ("staff", "borrowers", "collaterals", "guarantees")
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,8 @@ def take_in(
             .limit(1)
         ).first()
     faults = Faults(path.name)
-    if last and last[:2] == (file.sha256, plan.sha256):
+    # What people change by other ways as well is compared again, row by row.
+    if last and last[:2] == (file.sha256, plan.sha256) and kind not in ALSO_CHANGED_ELSEWHERE:
         return Outcome(kind, path.name, last[2], unchanged=last[2], dry_run=dry_run, repeated=True)
     feed = Feed(file, what, plan, faults)
     shelf = shelf_of(what)
@@ -113,6 +117,11 @@ def take_in(
         return _Load(feed, shelf, spool, corrections, tell).run(book, outcome, actor)
     finally:
         spool.close()
+
+
+def _loan_of(row: Row) -> Row:
+    """The loan that a row is about, for its event."""
+    return {"loan_no": row["loan_no"]} if row.get("loan_no") else {}
 
 
 # Loading: one transaction
@@ -189,9 +198,11 @@ class _Load:
                 moved.append(row)
                 continue
             before = self._differences(old, row)
+            if not self.corrections and (fixed := sorted(before.keys() & set(self.kind.fixed))):
+                raise self._changed_meanwhile(row, fixed)
             if before:
                 key = {name: row[name] for name in self.kind.keys}
-                changes.append((self.kind.noun, key, before, {name: row[name] for name in before}))
+                changes.append((self.kind.noun, key | _loan_of(row), before, {name: row[name] for name in before}))
                 changing.append(self._changed(row, before))
                 moved.append(row)
             elif touched and row[self.kind.keys[0]] in touched:
@@ -210,6 +221,15 @@ class _Load:
             self._note(writer, *change)
         if self.kind.name == "borrowers":
             self._keep_changes(writer, changes)
+
+    def _changed_meanwhile(self, row: Row, fixed: list[str]) -> FeedError:
+        """The check before the transaction saw other terms: somebody else imported this row since."""
+        which = " ".join(str(row[name]) for name in self.kind.keys)
+        return refused(
+            self.feed.file.path.name,
+            f"the book got this {self.kind.noun} ({which}) with another {', '.join(fixed)} while the file was read; "
+            "import it again",
+        )
 
     def _add_branches(self, session: Session, chunk: list[Row]) -> None:
         if self.kind.name == "branches":

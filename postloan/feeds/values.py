@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
@@ -60,6 +61,19 @@ def text(limit: int, *, lines: bool = False) -> Reader:
                     raise ValueError(f"holds the control character U+{ord(sign):04X} (a stray line end?)")
         if value in _SHEET_ERRORS:
             raise ValueError("is a spreadsheet's error, not a value")
+        return value
+
+    return read
+
+
+def key(limit: int) -> Reader:
+    """A number that people use as a key: full-width signs as the ordinary ones, and none that nobody sees."""
+
+    def read(value: str) -> str:
+        value = narrow(text(limit)(value))
+        for sign in value:
+            if unicodedata.category(sign) in ("Cf", "Co", "Cn", "Zl", "Zp"):
+                raise ValueError(f"holds the invisible character U+{ord(sign):04X}")
         return value
 
     return read
@@ -213,6 +227,8 @@ def choice(words: Mapping[str, str]) -> Reader:
     return read
 
 
+language = choice({"zh": "中文, 汉语, 简体中文, zh_cn, zh_hans, chinese", "en": "英文, 英语, en_us, en_gb, english"})
+
 _SEPARATORS = re.compile(r"[;,、；，\n]+")
 
 
@@ -240,10 +256,10 @@ _ROLE = choice({role: ", ".join(words) for role, words in ROLES.items()})
 
 
 def role(value: str) -> str:
-    """A role by its key, known or the institution's own, or by its Chinese name."""
+    """A role by its key or by its Chinese name."""
     try:
         return _ROLE(value)
     except ValueError:
-        if re.fullmatch(r"[a-z][a-z0-9_]{1,40}", value):
-            return value
-        raise ValueError(f"is not a role; known are {', '.join(ROLES)}") from None
+        close = get_close_matches(value, ROLES, 1)
+        hint = f"; is {close[0]} meant?" if close else f"; the roles are {', '.join(ROLES)}"
+        raise ValueError(f"is not a role{hint}") from None

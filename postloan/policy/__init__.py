@@ -6,11 +6,12 @@ holds::
 
     days = [{ from = 2020-01-01, value = 10 }, { from = 2026-01-01, value = 15 }]
 
-`PolicyFile.at(day)` gives the plain values in force on a day. A case keeps the version that it
+Before the first date, the first value holds. `PolicyFile.at(day)` gives the plain values in force
+on a day. A case keeps the version that it
 was opened with.
 """
 
-from postloan.policy.file import NoValueYet, PolicyFile, completed, explain, from_json, load
+from postloan.policy.file import PolicyFile, completed, explain, from_json, load
 from postloan.policy.sections import Policy
 
-__all__ = ["NoValueYet", "Policy", "PolicyFile", "completed", "explain", "from_json", "load"]
+__all__ = ["Policy", "PolicyFile", "completed", "explain", "from_json", "load"]

@@ -7,7 +7,7 @@ import json
 import tomllib
 from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,7 @@ from postloan.errors import CalendarError, PolicyError
 from postloan.policy.sections import Policy
 
 MISSING_REQUIRED = "missing"
-
-
-class NoValueYet(PolicyError):
-    """A day before the first on which a dated key has a value."""
+PRESETS = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -41,10 +38,10 @@ class PolicyFile:
         return json.dumps(self.values, sort_keys=True, ensure_ascii=False, default=str)
 
     def at(self, day: date) -> Policy:
-        """The policy in force on `day`. Raises PolicyError where a key has no value for that day."""
+        """The policy in force on `day`. Before the first date of a dated key its first value holds."""
         started = bisect_right(self._starts, day)
         if started not in self._validated:
-            self._validated[started] = _validate(_in_force(self.values, day, ()), self.name)
+            self._validated[started] = _validate(_in_force(self.values, day), self.name)
         return self._validated[started]
 
     @cached_property
@@ -61,19 +58,10 @@ class PolicyFile:
         return sorted(_dates(self.values))
 
     def periods(self) -> list[tuple[date, date, Policy]]:
-        """(first day, last day, values) of every stretch in which no value changes, in order.
-
-        Days on which some key has no value yet belong to no period: no rule, no duty.
-        """
+        """(first day, last day, values) of every stretch in which no value changes, in order."""
         starts = [date.min, *self.dates()]
         ends = [day - timedelta(days=1) for day in starts[1:]] + [date.max]
-        found = []
-        for first, last in zip(starts, ends, strict=True):
-            try:
-                found.append((first, last, self.at(first)))
-            except NoValueYet:
-                continue
-        return found
+        return [(first, last, self.at(first)) for first, last in zip(starts, ends, strict=True)]
 
 
 def load(path: Path) -> PolicyFile:
@@ -82,7 +70,8 @@ def load(path: Path) -> PolicyFile:
     Raises PolicyError with the key, the value and what is allowed.
     """
     file = PolicyFile(_read(path, ()), str(path))
-    for day in file.dates() or [date.today()]:
+    _check_dates(file.values, (), file.name)
+    for day in [date.min, *file.dates()]:
         try:
             file.at(day).working_days  # noqa: B018  an unknown country must be refused here
         except CalendarError as error:
@@ -142,13 +131,20 @@ def _read(path: Path, chain: tuple[Path, ...]) -> dict[str, Any]:
     if path in chain:
         raise PolicyError(f"{path} extends itself: {' -> '.join(p.name for p in (*chain, path))}")
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise PolicyError(f"there is no policy file {path}; name one with --policy or POSTLOAN_POLICY") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PolicyError(f"{path} is not valid TOML: {error}") from None
     base = values.pop("extends", None)
-    return _merge(_read((path.parent / base).resolve(), (*chain, path)), values) if base else values
+    if base is None:
+        return values
+    if not isinstance(base, str):
+        raise PolicyError(f'{path}: extends = {base!r}; allowed: the name of a policy file, extends = "policy.toml"')
+    beside = (path.parent / base).resolve()
+    # The presets that come with the program are found by their name from anywhere.
+    found = beside if beside.exists() and beside != path else PRESETS / base
+    return _merge(_read(found if found.exists() else beside, (*chain, path)), values)
 
 
 def _merge(base: dict, over: dict) -> dict:
@@ -159,8 +155,10 @@ def _merge(base: dict, over: dict) -> dict:
     return merged
 
 
-def _as_date(value: Any) -> date:
-    return value if isinstance(value, date) else date.fromisoformat(str(value))
+def _as_date(value: date | str) -> date:
+    if isinstance(value, datetime):
+        raise ValueError("a moment, not a day")
+    return value if isinstance(value, date) else date.fromisoformat(value)
 
 
 def _is_dated(value: Any) -> bool:
@@ -171,16 +169,36 @@ def _is_dated(value: Any) -> bool:
     )
 
 
-def _in_force(value: Any, day: date, path: tuple[str, ...]) -> Any:
+def _in_force(value: Any, day: date) -> Any:
     if _is_dated(value):
-        holding = [v for v in value if _as_date(v["from"]) <= day]
-        if not holding:
-            first = min(_as_date(v["from"]) for v in value)
-            raise NoValueYet(f"{'.'.join(path)} has no value on {day}; its first holds from {first}")
-        return max(holding, key=lambda v: _as_date(v["from"]))["value"]
+        by_date = sorted(value, key=lambda v: _as_date(v["from"]))
+        return next((v for v in reversed(by_date) if _as_date(v["from"]) <= day), by_date[0])["value"]
     if isinstance(value, dict):
-        return {name: _in_force(v, day, (*path, name)) for name, v in value.items()}
+        return {name: _in_force(v, day) for name, v in value.items()}
     return value
+
+
+def _check_dates(value: Any, path: tuple[str, ...], name: str) -> None:
+    """Refuse dated values that are not: a `from` that is no date, or one date twice."""
+    where = ".".join(path)
+    if isinstance(value, list) and any(isinstance(v, dict) and "from" in v for v in value):
+        if not _is_dated(value):
+            raise PolicyError(f"{name} is refused:\n  {where}: a dated value is {{ from = 2026-01-01, value = … }}")
+        seen = []
+        for v in value:
+            given = v["from"]
+            try:
+                seen.append(_as_date(given) if isinstance(given, date | str) else date.fromisoformat("?"))
+            except ValueError:
+                raise PolicyError(
+                    f"{name} is refused:\n  {where}: from = {given!r} is not a date; allowed: from = 2026-01-01"
+                ) from None
+        twice = next((day for day in seen if seen.count(day) > 1), None)
+        if twice:
+            raise PolicyError(f"{name} is refused:\n  {where}: two values from {twice}; allowed: one for each day")
+    elif isinstance(value, dict):
+        for part, below in value.items():
+            _check_dates(below, (*path, part), name)
 
 
 def _dates(value: Any) -> set[date]:
@@ -193,7 +211,8 @@ def _dates(value: Any) -> set[date]:
 
 def _validate(values: dict[str, Any], name: str) -> Policy:
     try:
-        return Policy.model_validate(values)
+        # As JSON, whose strict types know no "15" for 15 and no 0 for false, but dates and decimals as text.
+        return Policy.model_validate_json(json.dumps(values, default=str))
     except ValidationError as error:
         lines = []
         for fault in error.errors():

@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from postloan.calendar import Calendar
+from postloan.rules.kinds import KINDS
+from postloan.rules.roles import ROLES
+from postloan.rules.signals import KINDS as SIGNALS
 
 
 def key(rule: str, source: str, unit: str = "", default: Any = ..., **bounds: Any) -> Any:
@@ -19,7 +22,7 @@ def key(rule: str, source: str, unit: str = "", default: Any = ..., **bounds: An
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 def _time_zone(name: str) -> str:
@@ -28,6 +31,22 @@ def _time_zone(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError("allowed: an IANA time zone such as Asia/Shanghai") from None
     return name
+
+
+def _known_role(name: str) -> str:
+    if name not in ROLES:
+        raise ValueError(f"allowed: a role, one of {', '.join(ROLES)}")
+    return name
+
+
+def _known_signal(name: str) -> str:
+    if name not in SIGNALS:
+        raise ValueError(f"allowed: a kind of signal, one of {', '.join(SIGNALS)}")
+    return name
+
+
+Role = Annotated[str, AfterValidator(_known_role)]
+SignalKind = Annotated[str, AfterValidator(_known_signal)]
 
 
 class Institution(Section):
@@ -45,6 +64,13 @@ class CalendarPolicy(Section):
     )
     extra_holidays: list[date] = key("PAY-2", "own; days off beyond the official ones")
     extra_workdays: list[date] = key("PAY-2", "own; days worked beyond the official ones")
+
+    @model_validator(mode="after")
+    def _not_both(self) -> CalendarPolicy:
+        both = sorted(set(self.extra_holidays) & set(self.extra_workdays))
+        if both:
+            raise ValueError(f"allowed: a day is off or worked, not both: {both[0]}")
+        return self
 
 
 class Signing(Section):
@@ -120,7 +146,9 @@ class InspectionPolicy(Section):
 
 
 class Signals(Section):
-    serious: list[str] = key("SIG-3", "own; kinds that call for a special inspection and at least special mention")
+    serious: list[SignalKind] = key(
+        "SIG-3", "own; kinds that call for a special inspection and at least special mention"
+    )
     overdue_days: int = key("SIG-2", "own; a loan this long past due raises the signal", "calendar days", ge=1)
     min_cover: Decimal = key(
         "SIG-2", "own; value of the collateral over what is outstanding, for mortgaged and pledged loans", ge=0
@@ -134,7 +162,7 @@ class Signals(Section):
     handle_working_days: int = key("SIG-1", "own; the handler acts and feeds back", "working days", ge=0, le=60)
     confirm_working_days: int = key("SIG-1", "own; risk control confirms", "working days", ge=0, le=60)
     clear_days: int = key("SIG-1", "own; a signal is to be cleared this long after it was seen", "calendar days", ge=1)
-    levels: list[str] = key(
+    levels: list[Role] = key(
         "INS-10", "对超出权限的逐级上报; own: the roles above the supervisor, in order", min_length=1
     )
     partner_compensation: Decimal = key(
@@ -154,7 +182,7 @@ class SuspensionPolicy(Section):
     propose_days: int = key("SIG-2", "own; risk control proposes", "calendar days", ge=0, le=60)
     decide_working_days: int = key("SIG-2", "own; the authority decides", "working days", ge=0, le=60)
     review_days: int = key("SIG-2", "own; a suspension is looked at again this often", "calendar days", ge=1, le=366)
-    authority: str = key("SIG-2", "own; the role that stops and resumes business with a branch or partner")
+    authority: Role = key("SIG-2", "own; the role that stops and resumes business with a branch or partner")
 
 
 class ClassificationPolicy(Section):
@@ -174,10 +202,17 @@ class ClassificationPolicy(Section):
     )
     review_working_days: int = key("CLS-2", "own; credit administration reviews", "working days", ge=0, le=60)
     approve_working_days: int = key("CLS-2", "own; the authority decides", "working days", ge=0, le=60)
-    authority: str = key("CLS-2", "own; the role that may approve a better category than the rule gives")
+    authority: Role = key("CLS-2", "own; the role that may approve a better category than the rule gives")
     plan_months: int = key(
         "SIG-3", "潜在风险客户…制定方案并跟踪; own: the plan is followed up this often", "calendar months", ge=1, le=12
     )
+
+    @model_validator(mode="after")
+    def _from_better_to_worse(self) -> ClassificationPolicy:
+        days = [self.special_mention_days, self.substandard_days, self.doubtful_days, self.loss_days]
+        if days != sorted(set(days)):
+            raise ValueError(f"allowed: more days for each worse category; these are {days}")
+        return self
 
 
 class Tier(Section):
@@ -185,7 +220,7 @@ class Tier(Section):
 
     risk: Literal["low", "ordinary", "high"] = key("REC-4", "低风险和信用较好 / 高风险和信用欠佳")
     up_to: Decimal | None = key("REC-4", "own; amounts up to this, inclusive; none: any", default=None, ge=0)
-    levels: list[str] = key("REC-4", "own; roles, each another person", min_length=1, max_length=6)
+    levels: list[Role] = key("REC-4", "own; roles, each another person", min_length=1, max_length=6)
 
 
 class Proceeds(Section):
@@ -221,8 +256,8 @@ class Ledger(Section):
     carry_over_working_days: int = key(
         "REC-2", "会计年度结束后20个工作日内…逐笔结转, 打印签字", "working days after 31 December", ge=1, le=60
     )
-    checker: str = key("REC-2", "own; the role that checks the balances of a branch")
-    head: str = key("REC-2", "打印签字后交公司部主管签字; own: the role that signs")
+    checker: Role = key("REC-2", "own; the role that checks the balances of a branch")
+    head: Role = key("REC-2", "打印签字后交公司部主管签字; own: the role that signs")
 
 
 class Groups(Section):
@@ -258,7 +293,7 @@ class Tickler(Section):
         "INS-11", "own; borrowers whom it concerns; none: all", default=[]
     )
     opens_days_before: int = key("INS-11", "own; the case opens this long before", "calendar days", ge=0, le=366)
-    role: str = key(
+    role: Role = key(
         "INS-11", "own; who gets the new document; account_officer: the loan's own", default="account_officer"
     )
     announce: bool = key("INS-11", "own; whether the borrower is told", default=True)
@@ -291,7 +326,7 @@ class Tasks(Section):
     escalate_after_days: int = key(
         "INS-10", "对超出权限的逐级上报; own: days late until the next role is told", "calendar days", ge=1
     )
-    escalate_to: dict[str, str] = key("INS-10", "own; role that is told of the late tasks of a role")
+    escalate_to: dict[Role, Role] = key("INS-10", "own; role that is told of the late tasks of a role")
 
 
 class NoticeKind(Section):
@@ -349,6 +384,13 @@ class Policy(Section):
     tasks: Tasks
     notices: Notices
     round: Round
+
+    @model_validator(mode="after")
+    def _own_kinds(self) -> Policy:
+        taken = sorted(self.ticklers.keys() & KINDS.keys())
+        if taken:
+            raise ValueError(f"allowed: another name for a tickler: {taken[0]} is a kind of duty of its own")
+        return self
 
     @property
     def time_zone(self) -> ZoneInfo:

@@ -96,8 +96,13 @@ def test_words_in_chinese() -> None:
     assert REPAYMENT("Equal Principal") == "equal_principal"
     assert SECURITY("抵押") == "mortgaged"
     assert GUARANTEE_KIND("连带责任保证") == "joint"
-    roles = v.several(v.role)("客户经理、监察； branch_manager")
-    assert roles == ("account_officer", "branch_manager", "supervision")
+    roles = v.several(v.role)("客户经理、监察； legal")
+    assert roles == ("account_officer", "legal", "supervision")
+    with pytest.raises(ValueError, match="is account_officer meant"):
+        v.role("acount_officer")
+    assert [v.language(text) for text in ("zh-CN", "中文", "English")] == ["zh", "zh", "en"]
+    with pytest.raises(ValueError, match="none of zh, en"):
+        v.language("Klingon")
     with pytest.raises(ValueError, match="not a role"):
         v.role("门卫")
     assert v.currency("人民币") == "CNY"

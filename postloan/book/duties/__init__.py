@@ -54,7 +54,7 @@ KINDS: dict[str, Kind] = {
     "business_suspension": Kind(business_suspensions, "BS", per_loan=False),
     "risk_classification": Kind(classifications, "RC", backlog=False),
     "plan_follow_up": Kind(registers.plan_follow_ups, "PF", backlog=False, per_loan=False),
-    "use_of_proceeds": Kind(registers.payments, "UP"),
+    "use_of_proceeds": Kind(registers.payments, "UP", per_loan=False),
     "work_log": Kind(registers.work_log, "WL", backlog=False, per_loan=False),
     "work_log_review": Kind(registers.work_log_reviews, "WR", per_loan=False),
     "ledger_carry_over": Kind(registers.carry_overs, "LC", backlog=False, per_loan=False),
@@ -182,6 +182,11 @@ def open_cases(writer: Writer, file: PolicyFile, version: str, day: date, since:
 
 
 def _case_no(kind: Kind, columns: Any) -> Any:
-    """RI-L0001-03; FI-L0001 for what comes once on a loan; SV-B01-2026-03-31 without one."""
-    on_loan = columns.loan_no + case((columns.subject == "first", ""), else_=literal("-") + columns.subject)
-    return literal(f"{kind.prefix}-") + func.coalesce(on_loan, columns.subject)
+    """RI-L0001-03, or FI-L0001 for what comes once on a loan; WS-S12 where the subject alone says which.
+
+    Never the same for two duties: behind a loan's number stands nothing, or a text of one fixed form.
+    """
+    if not kind.per_loan:
+        return literal(f"{kind.prefix}-") + columns.subject
+    which = case((columns.subject == "first", ""), else_=literal("-") + columns.subject)
+    return literal(f"{kind.prefix}-") + columns.loan_no + which

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from postloan.book import tables as t
-from postloan.book.sql import on
+from postloan.book.sql import greatest, least, on
 from postloan.calendar import ONE_DAY, months_after
 from postloan.policy import Policy
 
@@ -65,9 +65,17 @@ class Span:
     known: date
     as_of: date | None = None
 
-    def known_on(self, opens_on: Any) -> Any:
-        """The day whose facts count for a duty that opens on a day."""
-        return opens_on if self.as_of is None else on(self.as_of)
+    def known_on(self, opens_on: Any, due_on: Any = None) -> Any:
+        """The day whose facts count for a duty that opens on a day and is due on another.
+
+        For a round its own; for a forecast the latest day of which anything is known, as long as the
+        duty can still open, so that both say the same of what opens next.
+        """
+        if self.as_of is not None:
+            return on(self.as_of)
+        if due_on is None:
+            return opens_on
+        return least(greatest(opens_on, on(self.known)), greatest(opens_on, due_on))
 
 
 DutySelect = Callable[[Span], Select | CompoundSelect]

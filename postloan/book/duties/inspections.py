@@ -63,7 +63,7 @@ def routine_inspections(span: Span) -> Select:
         .subquery("grid")
     )
     opens_on = plus_days(grid.c.due_on, -rule.opens_days_before)
-    known = span.known_on(opens_on)
+    known = span.known_on(opens_on, grid.c.due_on)
     rating = func.coalesce(
         select(RATING.rating)
         .where(RATING.borrower_no == LOAN.borrower_no, RATING.rated_on <= known)

@@ -1,0 +1,26 @@
+"""The kinds of duties and cases, and how people call them."""
+
+from __future__ import annotations
+
+KINDS = {
+    "first_inspection": ("首次检查", "first inspection"),
+    "routine_inspection": ("常规检查", "routine inspection"),
+    "special_inspection": ("紧急检查", "special inspection"),
+    "warning_signal": ("预警信号", "warning signal"),
+    "business_suspension": ("业务停复牌", "business suspension"),
+    "risk_classification": ("风险分类", "risk classification"),
+    "plan_follow_up": ("方案跟踪", "follow-up of a plan"),
+    "use_of_proceeds": ("用款审核", "use of proceeds"),
+    "work_log": ("工作日志", "work log"),
+    "work_log_review": ("工作日志审阅", "review of the work log"),
+    "ledger_carry_over": ("台帐结转", "carry-over of the ledger"),
+    "branch_supervision": ("监督检查", "supervision of a branch"),
+    "undelivered_notice": ("通知未送达", "undelivered notice"),
+}
+
+
+def title(kind: str, language: str = "zh") -> str:
+    """How people call a kind; one of the policy's own goes by its own name."""
+    if kind not in KINDS:
+        return kind.replace("_", " ")
+    return KINDS[kind][0 if language == "zh" else 1]
