@@ -17,7 +17,7 @@ from sqlmodel import col, select
 from cli import show
 from cli.sinks import Sinks
 from cli.stack import Stack, running, speaking_to, watch
-from postloan import feeds, sample
+from postloan import feeds, policy, sample
 from postloan.book import Book, audit, cases, documents, migrate, people
 from postloan.book.tables import Case, Document, HumanTask, Staff, UsedCode
 from postloan.errors import PostloanError
@@ -27,8 +27,8 @@ from tasks.office import Office
 
 # The order in which feeds refer to each other.
 KINDS = (
-    "branches", "staff", "borrowers", "loans", "drawdowns", "instalments", "repayments", "collaterals",
-    "guarantees", "ratings", "signals",
+    "branches", "staff", "partners", "borrowers", "relations", "loans", "drawdowns", "instalments", "repayments", "collaterals",
+    "guarantees", "ratings", "signals", "payments", "work_log",
 )  # fmt: skip
 PATIENCE = 180
 
@@ -81,7 +81,7 @@ def current_code(home: Path, staff_no: str) -> str:
 def run(home: Path, port: int, *, once: bool) -> None:
     """Start everything, run the day, and either show a person around or do the work alone."""
     show.out.print(f"Preparing the demo under {home} …", markup=False)
-    today = datetime.now().date()
+    today = datetime.now(policy.load(REPOSITORY / "policy.toml").at(date.today()).time_zone).date()
     prepare(home, today)
     with Sinks(home / "messages") as sinks:
         os.environ.update(sinks.environment())

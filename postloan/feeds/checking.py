@@ -14,7 +14,7 @@ from postloan.book import tables as t
 from postloan.feeds.faults import Faults
 from postloan.feeds.kinds import Column, Kind, Row
 from postloan.feeds.reading import Feed
-from postloan.feeds.shelves import Shelf
+from postloan.feeds.shelves import Owned, Shelf
 from postloan.feeds.spool import CHUNK, Spool
 
 Progress = Callable[[int, int], None]
@@ -31,8 +31,8 @@ def check(
                 _check_fixed(session, feed.kind, shelf, chunk, faults)
             spool.add(chunk, faults)
             tell(min(feed.file.done, feed.file.size), 2 * feed.file.size)
-        if feed.kind.name == "guarantees":
-            _check_guarantors(spool, faults)
+        if isinstance(shelf, Owned):
+            _check_owners(spool, shelf, faults)
         if feed.kind.own:
             _check_own(session, feed.kind, spool, faults)
 
@@ -63,7 +63,7 @@ def _check_references(session: Session, kind: Kind, chunk: list[tuple[int, Row]]
 
 
 def _hint(column: Column) -> str:
-    feeds = {"loan": "loans", "borrower": "borrowers", "staff": "staff"}
+    feeds = {"loan": "loans", "borrower": "borrowers", "staff": "staff", "partner": "partners"}
     return f"; import {feeds[column.refers.split('.')[0]]} first"
 
 
@@ -87,15 +87,15 @@ def _check_fixed(session: Session, kind: Kind, shelf: Shelf, chunk: list[tuple[i
                 )
 
 
-def _check_guarantors(spool: Spool, faults: Faults) -> None:
-    """One guarantor with two names in one file: which one is right?"""
+def _check_owners(spool: Spool, shelf: Owned, faults: Faults) -> None:
+    """One guarantor or partner with two names in one file: which one is right?"""
     seen: dict[str, tuple] = {}
     for chunk in spool.chunks():
         for row in chunk:
-            mine = tuple(row.get(name) for name in ("name", "phone", "email"))
-            if seen.setdefault(row["guarantor_no"], mine) != mine:
-                reason = "has another name, phone or email elsewhere in this file"
-                faults.add(0, "guarantor_no", row["guarantor_no"], reason)
+            mine = tuple(row.get(name) for name in shelf.fields)
+            if seen.setdefault(row[shelf.number], mine) != mine:
+                reason = f"has another {', '.join(shelf.fields)} elsewhere in this file"
+                faults.add(0, shelf.number, row[shelf.number], reason)
 
 
 def _check_own(session: Session, kind: Kind, spool: Spool, faults: Faults) -> None:

@@ -12,7 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from postloan.book.tables import BORROWER_KINDS, DAY_COUNTS, REPAYMENT_METHODS, SECURITIES
+from postloan.book.tables import (
+    ACTIVITIES,
+    BORROWER_KINDS,
+    DAY_COUNTS,
+    PAYMENT_KINDS,
+    RELATIONS,
+    REPAYMENT_METHODS,
+    SECURITIES,
+)
 from postloan.feeds import values as v
 
 Row = dict[str, Any]
@@ -122,6 +130,26 @@ GUARANTEE_KIND = _words(
     general="一般保证, 一般, 一般担保",
 )
 
+PAYMENT_KIND = _words(PAYMENT_KINDS, drawdown="提款, 放款, 支用", payment="支付, 受托支付, 自主支付, 用款")
+ACTIVITY = _words(
+    ACTIVITIES,
+    on_site="现场检查, 实地, 现场, 实地走访, 走访",
+    telephone="电话, 电话访问, 电话回访",
+    off_site="非现场, 非现场检查, 系统监测",
+    analysis="数据分析, 分析, 报表分析",
+    data_collection="资料收集, 收集资料, 数据收集",
+)
+RELATION = _words(
+    RELATIONS,
+    control="控制, 实际控制, 母子公司",
+    shareholding="参股, 股权, 股东",
+    family="亲属, 家族, 配偶, 直系亲属",
+    common_management="共同管理层, 同一法定代表人, 同一实际控制人, 高管兼任",
+    mutual_guarantee="互保, 联保, 互相担保",
+    other="其他",
+)
+
+_PARTNER = "合作机构编号 合作机构号 担保公司编号 合作机构代码"
 _BRANCH = "机构号 机构编号 机构 机构代码 支行 支行号 经办机构 所属机构 管户机构 网点 网点号 分支机构"
 _LOAN = "借据号 借据编号 借据号码 贷款借据号 贷款借据编号 合同借据号 借据流水号 贷款编号 贷款账号"
 _BORROWER = "客户号 客户编号 客户代码 客户ID 借款人编号 借款人客户号 核心客户号"
@@ -269,6 +297,7 @@ _LOANS = Kind(
         _branch(),
         Column("purpose", v.text(500, lines=True), "贷款用途 用途 借款用途", default=""),
         Column("consignor", NAME, "委托人 委托贷款委托人 委托方", default=""),
+        Column("partner", KEY, _PARTNER, field="partner_no", refers="partner.partner_no"),
         Column("high_risk", v.yes_no, "高风险 是否高风险 高风险标志", default=False),
     ),
     _check_loan,
@@ -436,10 +465,75 @@ _BRANCHES = Kind(
     ),
 )
 
+_PARTNERS = Kind(
+    "partners",
+    "partner_position",
+    ("partner_no", "as_of"),
+    (
+        Column("partner_no", KEY, _PARTNER, required=True),
+        Column("name", NAME, "合作机构名称 合作机构 担保公司 担保公司名称 机构名称 名称", required=True),
+        Column("kind", SHORT, "合作机构类型 机构类型 类型", default=""),
+        Column("as_of", v.day, "数据日期 统计日期 日期 截止日期", required=True),
+        Column("outstanding", AMOUNT, "贷款余额 在保余额 担保余额 余额", required=True),
+        Column("non_performing", AMOUNT, "不良余额 不良贷款余额", default=v.money()("0.00")),
+        Column("compensated", AMOUNT, "代偿金额 代偿余额 累计代偿", default=v.money()("0.00")),
+    ),
+)
+_PAYMENTS = Kind(
+    "payments",
+    "payment",
+    ("payment_no",),
+    (
+        Column("payment_no", KEY, "用款编号 用款申请号 支付编号 支付申请号 受托支付编号", required=True),
+        _loan(),
+        Column("requested_on", v.day, "申请日期 用款申请日 申请日 用款日期", required=True),
+        Column("amount", v.money(above_zero=True), "用款金额 支付金额 提款金额 金额", required=True),
+        Column("payee", NAME, "收款人 收款单位 收款人名称 交易对手", required=True),
+        Column("purpose", v.text(500, lines=True), "用途 用款用途 支付用途 资金用途", required=True),
+        Column("kind", PAYMENT_KIND, "种类 用款种类", default="payment"),
+        Column("evidence", v.text(500, lines=True), "凭证 合同号 发票号 合同编号 交易凭证", default=""),
+    ),
+    fixed=("loan_no", "amount"),
+)
+_WORK_LOG = Kind(
+    "work_log",
+    "work_log_entry",
+    ("entry_no",),
+    (
+        Column("entry_no", KEY, "日志编号 编号 日志号", required=True),
+        Column("borrower_no", KEY, _BORROWER, required=True, refers="borrower.borrower_no"),
+        Column("loan_no", KEY, _LOAN, refers="loan.loan_no"),
+        Column("staff_no", KEY, "工号 客户经理 客户经理工号 记录人 经办人", required=True, refers="staff.staff_no"),
+        Column("activity", ACTIVITY, "工作内容 工作类型 方式", required=True),
+        Column("acted_on", v.day, "工作日期 发生日期 走访日期", required=True),
+        Column("entered_on", v.day, "记录日期 登记日期 填写日期", required=True),
+        Column("content", LONG, "内容 日志内容 信息 记录", required=True),
+    ),
+    _after("acted_on", "entered_on"),
+    fixed=("borrower_no", "staff_no", "acted_on", "content"),
+)
+_RELATIONS = Kind(
+    "relations",
+    "relation",
+    ("borrower_no", "other_no", "kind"),
+    (
+        Column("borrower_no", KEY, _BORROWER, required=True, refers="borrower.borrower_no"),
+        Column(
+            "other_no",
+            KEY,
+            "关联客户号 关联方客户号 关联人客户号 对方客户号",
+            required=True,
+            refers="borrower.borrower_no",
+        ),
+        Column("kind", RELATION, "关联关系 关系 关系类型", required=True),
+    ),
+    lambda row: [("other_no", "is the borrower's own number")] if row["other_no"] == row["borrower_no"] else [],
+)
+
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         _BORROWERS, _LOANS, _INSTALMENTS, _REPAYMENTS, _POSITIONS, _COLLATERALS, _GUARANTEES, _RATINGS,
-        _SIGNALS, _STAFF, _DRAWDOWNS, _BRANCHES,
+        _SIGNALS, _STAFF, _DRAWDOWNS, _BRANCHES, _PARTNERS, _PAYMENTS, _WORK_LOG, _RELATIONS,
     )
 }  # fmt: skip

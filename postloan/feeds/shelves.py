@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, func, insert, or_, select, tuple_, update
@@ -204,39 +205,56 @@ class Staffs(Shelf):
             session.execute(insert(self.absences).values(staff_no=no, from_on=first, until_on=last))
 
 
-class Guarantees(Shelf):
-    """Guarantor and guarantee in one row; the guarantor's own fields are brought up to date first."""
+class Owned(Shelf):
+    """A row that also tells about its owner, who is one row of another table: the owner's own fields are
+    brought up to date first."""
 
-    guarantors = _table(t.Guarantor)
+    owners: Table
+    owner: str
+    number: str
+    fields: tuple[str, ...]
 
     def prepare(self, session: Session, rows: list[Row]) -> list[Change]:
-        who = self.guarantors.c
-        names: list[str] = [name for name in ("name", "phone", "email") if name in rows[0]]
-        given = {row["guarantor_no"]: {name: row[name] for name in names} for row in rows}
-        found = session.execute(select(self.guarantors).where(who.guarantor_no.in_(given))).mappings()
-        known = {row["guarantor_no"]: dict(row) for row in found}
-        new = [
-            {"phone": "", "email": "", "guarantor_no": no} | fields for no, fields in given.items() if no not in known
-        ]
+        key = self.owners.c[self.number]
+        names = [name for name in self.fields if name in rows[0]]
+        given = {row[self.number]: {name: row[name] for name in names} for row in rows}
+        found = session.execute(select(self.owners).where(key.in_(given))).mappings()
+        known = {row[self.number]: dict(row) for row in found}
+        blank = dict.fromkeys(self.fields, "")
+        new = [blank | {self.number: no} | fields for no, fields in given.items() if no not in known]
         if new:
-            session.execute(insert(self.guarantors), new)
+            session.execute(insert(self.owners), new)
         changes: list[Change] = []
         for no in given.keys() & known.keys():
             after = {name: value for name, value in given[no].items() if known[no][name] != value}
             if after:
-                session.execute(update(self.guarantors).where(who.guarantor_no == no).values(**after))
+                session.execute(update(self.owners).where(key == no).values(**after))
                 before = {name: known[no][name] for name in after}
-                changes.append(("guarantor", {"guarantor_no": no}, before, after))
+                changes.append((self.owner, {self.number: no}, before, after))
         return changes
+
+
+class Guarantees(Owned):
+    """Guarantor and guarantee in one row."""
+
+    owners, owner, number, fields = _table(t.Guarantor), "guarantor", "guarantor_no", ("name", "phone", "email")
+
+
+class Partners(Owned):
+    """A partner and its figures of a day in one row."""
+
+    owners, owner, number, fields = _table(t.Partner), "partner", "partner_no", ("name", "kind")
 
 
 class Ratings(Shelf):
     def follow(self, session: Session, rows: list[Row]) -> list[Change]:
-        """The newest rating is the borrower's."""
+        """The newest rating that holds already is the borrower's."""
         borrower, rating = _table(t.Borrower).c, _table(t.Rating).c
         newest: dict[str, str] = {}
         numbers = {row["borrower_no"] for row in rows}
-        query = select(rating.borrower_no, rating.rating).where(rating.borrower_no.in_(numbers))
+        query = select(rating.borrower_no, rating.rating).where(
+            rating.borrower_no.in_(numbers), rating.rated_on <= date.today()
+        )
         for no, value in session.execute(query.order_by(rating.rated_on)):
             newest[no] = value
         held = session.execute(select(borrower.borrower_no, borrower.rating).where(borrower.borrower_no.in_(numbers)))
@@ -306,6 +324,16 @@ def shelf_of(kind: Kind) -> Shelf:
         "staff": (Staffs, t.Staff),
         "drawdowns": (Drawdowns, t.Drawdown),
         "branches": (Shelf, t.Branch),
+        "partners": (Partners, t.PartnerPosition),
+        "payments": (Shelf, t.Payment),
+        "work_log": (Shelf, t.WorkLogEntry),
+        "relations": (Shelf, t.Relation),
+    }
+    # What a new row has that no feed speaks about.
+    always: dict[str, Row] = {
+        "staff": {"failed_codes": 0},
+        "payments": {"state": "requested", "decided_by": ""},
+        "work_log": {"opinion": ""},
     }
     shelf, model = made[kind.name]
-    return shelf(kind, model, **({"failed_codes": 0} if kind.name == "staff" else {}))
+    return shelf(kind, model, **always.get(kind.name, {}))

@@ -37,6 +37,7 @@ def write(folder: Path, *, today: date, borrowers: int = 60, seed: int = 2026010
     book = _Book(rng, fake, today, officers)
     for number in range(1, borrowers + 1):
         book.add(number)
+    book.add_circle()
     tables = {"branches": [{"branch_no": no, "name": name} for no, name in BRANCHES], "staff": staff, **book.tables}
     return [_write(folder / f"{kind}.csv", rows) for kind, rows in tables.items()]
 
@@ -80,7 +81,7 @@ class _Book:
     def __init__(self, rng: random.Random, fake: Faker, today: date, officers: list[dict[str, object]]) -> None:
         self.rng, self.fake, self.today, self.officers = rng, fake, today, officers
         kinds = ("borrowers", "loans", "drawdowns", "instalments", "repayments", "collaterals", "guarantees",
-                 "ratings", "signals")  # fmt: skip
+                 "ratings", "signals", "partners", "relations", "payments", "work_log")  # fmt: skip
         self.tables: dict[str, list[dict[str, object]]] = {kind: [] for kind in kinds}
 
     def add(self, number: int) -> None:
@@ -125,6 +126,67 @@ class _Book:
         schedule = _bullet(principal, rate, drawn, matures) if bullet else _annuity(principal, rate, drawn, term)
         self._payments(number, loan_no, schedule)
         self._security(number, loan_no, security, principal, drawn)
+        if borrower["kind"] != "personal" and ago < 12:
+            self._payment(number, loan_no, principal, drawn)
+        if borrower["kind"] != "personal" and number % 3:
+            self._visit(number, borrower, loan_no, officer)
+
+    def add_circle(self) -> None:
+        """Three borrowers who guarantee for each other in a circle, a couple, and a guarantee company."""
+        loans = self.tables["loans"]
+        for debtor, guarantor in ((8, 9), (9, 10), (10, 8)):
+            name = self.tables["borrowers"][guarantor]["name"]
+            self.tables["guarantees"].append(
+                {
+                    "guarantor_no": loans[guarantor]["borrower_no"],
+                    "name": name,
+                    "loan_no": loans[debtor]["loan_no"],
+                    "kind": "joint",
+                    "phone": self.tables["borrowers"][guarantor]["phone"],
+                }
+            )
+        self.tables["relations"].append(
+            {"borrower_no": loans[3]["borrower_no"], "other_no": loans[4]["borrower_no"], "kind": "family"}
+        )
+        self.tables["partners"].append(
+            {
+                "partner_no": "PT001",
+                "name": "示范融资担保有限公司",
+                "kind": "担保公司",
+                "as_of": self.today - timedelta(days=1),
+                "outstanding": "52000000.00",
+                "non_performing": "1100000.00",
+                "compensated": "3380000.00",
+            }
+        )
+
+    def _payment(self, number: int, loan_no: str, principal: Decimal, drawn: date) -> None:
+        self.tables["payments"].append(
+            {
+                "payment_no": f"P{number:06d}",
+                "loan_no": loan_no,
+                "requested_on": max(drawn, self.today - timedelta(days=2)),
+                "amount": f"{principal / 2:.2f}",
+                "payee": self.fake.company(),
+                "purpose": self.tables["loans"][-1]["purpose"],
+                "kind": "payment",
+                "evidence": f"购销合同{number:04d}",
+            }
+        )
+
+    def _visit(self, number: int, borrower: dict[str, object], loan_no: str, officer: dict[str, object]) -> None:
+        self.tables["work_log"].append(
+            {
+                "entry_no": f"W{number:06d}",
+                "borrower_no": borrower["borrower_no"],
+                "loan_no": loan_no,
+                "staff_no": officer["staff_no"],
+                "activity": "on_site",
+                "acted_on": self.today - timedelta(days=1),
+                "entered_on": self.today,
+                "content": "走访经营场所, 生产正常, 订单较上月略增。",
+            }
+        )
 
     def _borrower(self, number: int) -> dict[str, object]:
         rng, fake = self.rng, self.fake
