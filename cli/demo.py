@@ -27,8 +27,8 @@ from tasks.office import Office
 
 # The order in which feeds refer to each other.
 KINDS = (
-    "branches", "staff", "partners", "borrowers", "relations", "loans", "drawdowns", "instalments", "repayments", "collaterals",
-    "guarantees", "ratings", "signals", "payments", "work_log",
+    "branches", "staff", "partners", "borrowers", "relations", "loans", "drawdowns", "instalments", "repayments",
+    "collaterals", "guarantees", "ratings", "signals", "payments", "work_log",
 )  # fmt: skip
 PATIENCE = 180
 

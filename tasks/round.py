@@ -12,6 +12,7 @@ from sqlmodel import Session, col, func, select
 
 from postloan.book import Writer, cases, classification, duties, groups, notices, people, signals, work_log
 from postloan.book.notices import staff_recipient
+from postloan.book.standings import worked_out
 from postloan.book.tables import Case, HumanTask, Notice, RoundDay
 from postloan.calendar import UnknownYear
 from postloan.rules.duties_apart import Mandate, signatories
@@ -65,9 +66,10 @@ def work_out(office: Office, day: date) -> DayResult:
         since = _last_round(writer.session, day)
         done.caught_up = _days_after(since, day)
         groups.refresh(writer)
-        done.signals = signals.raise_signals(writer, office.policy_file.at(day), day, since)
-        done.classified = classification.classify_normal(writer, office.policy_file, day, since)
-        done.opened_cases = duties.open_cases(writer, office.policy_file, version, day, since)
+        with worked_out(writer.session, day):
+            done.signals = signals.raise_signals(writer, office.policy_file.at(day), day, since)
+            done.classified = classification.classify_normal(writer, office.policy_file, day, since)
+            done.opened_cases = duties.open_cases(writer, office.policy_file, version, day, since)
         work_log.put_before_heads(writer, done.opened_cases)
         done.opened_cases += notices.open_failure_cases(writer, version, day)
         done.opened = len(done.opened_cases)

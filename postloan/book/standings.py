@@ -1,14 +1,39 @@
 """Where every loan of the book stands on a day: one SELECT, however many loans.
 
-The same figures as `loans.standing` gives for one loan, which a test compares with it.
+The same figures as `loans.standing` gives for one loan, which a test compares with it. Who has many
+questions of one day works them out once for all (`worked_out`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import Integer, Subquery, and_, case, exists, func, literal, null, or_, select, union_all
+from sqlalchemy import (
+    Column,
+    Date,
+    FromClause,
+    Integer,
+    MetaData,
+    Select,
+    String,
+    Subquery,
+    Table,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
+from sqlmodel import Session
 
 from postloan.book import tables as t
 from postloan.book.sql import days_between, greatest, least, on
@@ -17,8 +42,53 @@ from postloan.book.types import Money
 ZERO = literal(Decimal("0.00"), Money())
 
 
-def standings(as_of: date, name: str = "standing") -> Subquery:
+# Tables of one transaction. They are no part of the book.
+_TEMPORARY = {"prefixes": ["TEMPORARY"], "postgresql_on_commit": "DROP"}
+STANDING = Table(
+    "standing_worked_out",
+    MetaData(),
+    Column("loan_no", String, primary_key=True),
+    Column("days_past_due", Integer, nullable=False),
+    Column("principal_outstanding", Money, nullable=False),
+    Column("overdue", Money, nullable=False),
+    **_TEMPORARY,
+)
+SETTLEMENT = Table(
+    "settlement_worked_out",
+    MetaData(),
+    Column("loan_no", String, primary_key=True),
+    Column("settled_on", Date, nullable=False),
+    **_TEMPORARY,
+)
+_WORKED_OUT: ContextVar[date | None] = ContextVar("worked_out", default=None)
+
+
+@contextmanager
+def worked_out(session: Session, as_of: date) -> Iterator[None]:
+    """Work out the settlements, and the standings at the end of a day, once for every question asked in the
+    `with` block through this session. What changes of receipts and positions meanwhile is not seen."""
+    connection = session.connection()
+    for table, query in ((SETTLEMENT, _settlements()), (STANDING, _standings(as_of))):
+        table.create(connection)
+        connection.execute(insert(table).from_select([column.name for column in table.c], query))
+    token = _WORKED_OUT.set(as_of)
+    try:
+        yield
+    finally:
+        _WORKED_OUT.reset(token)
+    # After an error the transaction is rolled back, and they are gone with it.
+    for table in (SETTLEMENT, STANDING):
+        table.drop(connection)
+
+
+def standings(as_of: date, name: str = "standing") -> FromClause:
     """(loan_no, days_past_due, principal_outstanding, overdue) of every loan, at the end of a day."""
+    if _WORKED_OUT.get() == as_of:
+        return STANDING.alias(name)
+    return _standings(as_of).subquery(name)
+
+
+def _standings(as_of: date) -> Select:
     core = _by_core(as_of)
     schedule = _by_schedule(as_of)
     loan = t.Loan.__table__.c  # type: ignore[attr-defined]
@@ -37,14 +107,19 @@ def standings(as_of: date, name: str = "standing") -> Subquery:
         .select_from(t.Loan)
         .outerjoin(core, core.c.loan_no == loan.loan_no)
         .join(schedule, schedule.c.loan_no == loan.loan_no)
-        .subquery(name)
     )
 
 
-def settlements() -> Subquery:
+def settlements() -> FromClause:
     """(loan_no, settled_on) of the loans that are paid in full: as the loan itself says, else the day of
     the first position with nothing outstanding after which nothing is owed again, else that of the
     receipt that covers the whole schedule."""
+    if _WORKED_OUT.get() is not None:
+        return SETTLEMENT.alias()  # another one each time: none is taken for that of a query around it
+    return _settlements().subquery("settlement")
+
+
+def _settlements() -> Select:
     loan = t.Loan.__table__.c  # type: ignore[attr-defined]
     position = t.Position.__table__.c  # type: ignore[attr-defined]
     # Nothing outstanding and yet past due is a loan that was charged off: it is not paid.
@@ -84,7 +159,6 @@ def settlements() -> Subquery:
         .outerjoin(core, core.c.loan_no == loan.loan_no)
         .outerjoin(covered, covered.c.loan_no == loan.loan_no)
         .where(settled_on.is_not(None))
-        .subquery("settlement")
     )
 
 

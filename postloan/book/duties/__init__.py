@@ -6,6 +6,7 @@ agree. A new kind is a function in `KINDS`, or a section of the policy (docs/ext
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -26,6 +27,7 @@ from postloan.book.duties.inspections import (
 from postloan.book.duties.ticklers import tickler
 from postloan.book.engine import Writer
 from postloan.book.sql import on
+from postloan.book.standings import worked_out
 from postloan.book.tables import Case, Loan
 from postloan.policy import Policy, PolicyFile
 
@@ -99,10 +101,14 @@ def between(
     ratings stay, no new signal is seen.
     """
     found: list[Duty] = []
-    for name in _names(file):
-        everything = _everything(file, name, first, last, known)
-        if everything is None:
-            continue
+    with worked_out(session, known):
+        for name in _names(file):
+            found += _found(session, _everything(file, name, first, last, known), loan_no)
+    return sorted(found, key=lambda d: (d.due_on, d.loan_no, d.kind))
+
+
+def _found(session: Session, everything: CompoundSelect | None, loan_no: str | None) -> Iterator[Duty]:
+    if everything is not None:
         all_of = everything.subquery()
         query = select(
             func.coalesce(all_of.c.loan_no, ""),
@@ -113,8 +119,7 @@ def between(
         )
         if loan_no is not None:
             query = query.where(all_of.c.loan_no == loan_no)
-        found += [Duty(*row) for row in session.execute(query)]
-    return sorted(found, key=lambda d: (d.due_on, d.loan_no, d.kind))
+        yield from (Duty(*row) for row in session.execute(query))
 
 
 LONGEST_LEAD = timedelta(days=366)  # no duty opens longer ahead: the policy's bound

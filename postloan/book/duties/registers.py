@@ -141,6 +141,7 @@ def _branches(span: Span, kind: str, rule: str, ends: list[Anchor]) -> Select:
     branch = func.coalesce(LOAN.branch_no, "")
     found = (
         select(branch.label("branch_no"), end.c.day, end.c.opens_on, end.c.due_on)
+        .select_from(LOAN.loan_no.table)
         .join(end, literal(True))
         .outerjoin(settled, settled.c.loan_no == LOAN.loan_no)
         .where(LOAN.disbursed_on <= end.c.day, or_(settled.c.settled_on.is_(None), settled.c.settled_on > end.c.day))
