@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Date, Integer, case, literal
+from sqlalchemy import CTE, Date, Integer, Select, case, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -114,6 +114,11 @@ def _sqlite_utc_day(element: utc_day, compiler: Any, **kw: Any) -> str:
 def _utc_day(element: utc_day, compiler: Any, **kw: Any) -> str:
     (moment,) = _words(element, compiler, **kw)
     return f"CAST({moment} AT TIME ZONE 'UTC' AS date)"
+
+
+def materialised(query: Select) -> CTE:
+    """A query whose rows are worked out once, however often its columns are looked at."""
+    return query.cte().prefix_with("MATERIALIZED")
 
 
 def on(day: date) -> Any:

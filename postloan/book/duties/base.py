@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from postloan.book import tables as t
-from postloan.book.sql import greatest, least, on
+from postloan.book.sql import on
 from postloan.calendar import ONE_DAY, months_after
 from postloan.policy import Policy
 
@@ -75,7 +75,7 @@ class Span:
             return on(self.as_of)
         if due_on is None:
             return opens_on
-        return least(greatest(opens_on, on(self.known)), greatest(opens_on, due_on))
+        return case((opens_on > self.known, opens_on), (due_on < self.known, due_on), else_=on(self.known))
 
 
 DutySelect = Callable[[Span], Select | CompoundSelect]

@@ -21,7 +21,7 @@ from postloan.book.duties.base import (
     padded,
     running,
 )
-from postloan.book.sql import least, month_index, plus_days, plus_months
+from postloan.book.sql import least, materialised, month_index, plus_days, plus_months
 from postloan.book.standings import settlements
 from postloan.book.tables import Case
 
@@ -56,53 +56,74 @@ def routine_inspections(span: Span) -> Select:
         return nothing("routine_inspection")
     months = numbers(due_from, due_to)
     month = literal(due_from.year * 12 + due_from.month - 1) - month_index(LOAN.first_drawdown_on) + months.c.number
-    grid = (
+    days = (
         select(LOAN.loan_no, month.label("month"), plus_months(LOAN.first_drawdown_on, month).label("due_on"))
         .where(LOAN.first_drawdown_on.is_not(None), month > 0)
         .join_from(LOAN.loan_no.table, months, literal(True))
-        .subquery("grid")
+        .subquery("days")
     )
-    opens_on = plus_days(grid.c.due_on, -rule.opens_days_before)
-    known = span.known_on(opens_on, grid.c.due_on)
-    rating = func.coalesce(
-        select(RATING.rating)
-        .where(RATING.borrower_no == LOAN.borrower_no, RATING.rated_on <= known)
-        .order_by(RATING.rated_on.desc())
-        .limit(1)
-        .scalar_subquery(),
-        BORROWER.rating,
-    )
-    by_rating = case(
-        (rating == "", rule.unrated_months),
-        *((rating == name, months_) for name, months_ in rule.by_rating.items()),
-        else_=rule.other_months,
-    )
-    never = literal(100_000)
-    by_quarter = literal(rule.max_months) if rule.rule == "shortest" else never
-    by_risk = case((LOAN.high_risk, rule.high_risk_months), else_=never)
-    by_signal = case((open_signal(known), rule.signal_months), else_=never)
-    interval = least(least(by_rating, by_quarter), least(by_risk, by_signal))
-    # The rule to name is the one that gave the interval; of equal ones the first.
-    why = case(
-        (interval == by_rating, "INS-6"),
-        (interval == by_quarter, "INS-5"),
-        (interval == by_risk, "INS-5"),
-        else_="SIG-1",
+    # Each stage is worked out once: what is looked at several times in an expression is evaluated as often.
+    opens_on = plus_days(days.c.due_on, -rule.opens_days_before)
+    grid = materialised(
+        select(days, opens_on.label("opens_on"), span.known_on(opens_on, days.c.due_on).label("known"))
+        .join(LOAN.loan_no.table, LOAN.loan_no == days.c.loan_no)
+        # From maturity on, the pre-maturity visit and the collection of what is overdue take over.
+        .where(days.c.due_on.between(due_from, due_to), days.c.due_on < LOAN.matures_on)
     )
     settled = settlements()
-    return (
-        duty("routine_inspection", padded(grid.c.month), why, LOAN.first_drawdown_on, grid.c.due_on, opens_on)
-        .join(grid, grid.c.loan_no == LOAN.loan_no)
+    facts = materialised(
+        select(
+            grid,
+            LOAN.first_drawdown_on,
+            LOAN.high_risk,
+            _rating_on(grid.c.known).label("rating"),
+            open_signal(grid.c.known).label("warned"),
+        )
+        .select_from(grid)
+        .join(LOAN.loan_no.table, LOAN.loan_no == grid.c.loan_no)
         .join(t.Borrower, BORROWER.borrower_no == LOAN.borrower_no)
         .outerjoin(settled, settled.c.loan_no == LOAN.loan_no)
-        .where(
-            grid.c.due_on.between(due_from, due_to),
-            # From maturity on, the pre-maturity visit and the collection of what is overdue take over.
-            grid.c.due_on < LOAN.matures_on,
-            grid.c.month % interval == 0,
-            running(span, opens_on, settled),
+        .where(running(span, grid.c.opens_on, settled))
+    )
+    never = literal(100_000)
+    by_rating = case(
+        (facts.c.rating == "", rule.unrated_months),
+        *((facts.c.rating == name, months_) for name, months_ in rule.by_rating.items()),
+        else_=rule.other_months,
+    )
+    intervals = materialised(
+        select(
+            facts,
+            by_rating.label("by_rating"),
+            (literal(rule.max_months) if rule.rule == "shortest" else never).label("by_quarter"),
+            case((facts.c.high_risk, rule.high_risk_months), else_=never).label("by_risk"),
+            case((facts.c.warned, rule.signal_months), else_=never).label("by_signal"),
         )
     )
+    of = intervals.c
+    interval = least(least(of.by_rating, of.by_quarter), least(of.by_risk, of.by_signal))
+    # The rule to name is the one that gave the interval; of equal ones the first.
+    why = case(
+        (interval == of.by_rating, "INS-6"),
+        (interval == of.by_quarter, "INS-5"),
+        (interval == of.by_risk, "INS-5"),
+        else_="SIG-1",
+    )
+    return duty(
+        "routine_inspection", padded(of.month), why, of.first_drawdown_on, of.due_on, of.opens_on, of.loan_no
+    ).where(of.month % interval == 0)
+
+
+def _rating_on(day: Any) -> Any:
+    """The borrower's rating on a day: the newest by then, else the one of the borrower's own record."""
+    newest = (
+        select(RATING.rating)
+        .where(RATING.borrower_no == LOAN.borrower_no, RATING.rated_on <= day)
+        .order_by(RATING.rated_on.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return func.coalesce(newest, BORROWER.rating)
 
 
 def _signals(span: Span, kind: str, rule: str, days: int, *more: Any) -> Select:
