@@ -41,8 +41,8 @@ Row = TypeVar("Row", bound=SQLModel)
 class Standing:
     """Where a loan stands at the end of `as_of`; amounts in the loan's currency.
 
-    `source` says who worked it out: "core" (a positions feed) or "schedule" (instalments and
-    receipts, oldest first).
+    `source` says who worked it out: "core" (a positions feed), "schedule" (instalments and receipts,
+    oldest first), or "settled" (the loan itself says that it is paid).
     """
 
     as_of: date
@@ -87,6 +87,8 @@ def standing(session: Session, loan: Loan, as_of: date) -> Standing:
     By schedule, receipts cover instalments oldest first and, of what they cover, interest and
     fees before principal.
     """
+    if loan.settled_on is not None and loan.settled_on <= as_of:
+        return Standing(as_of, ZERO, ZERO, 0, bucket(0), "settled")
     position = session.exec(
         select(Position)
         .where(Position.loan_no == loan.loan_no, Position.as_of <= as_of)

@@ -93,16 +93,17 @@ def _standings(as_of: date) -> Select:
     schedule = _by_schedule(as_of)
     loan = t.Loan.__table__.c  # type: ignore[attr-defined]
     has_core = core.c.loan_no.is_not(None)
+    paid = and_(loan.settled_on.is_not(None), loan.settled_on <= as_of)  # whatever the receipts say
     return (
         select(
             loan.loan_no,
-            case((has_core, core.c.days_past_due), else_=func.coalesce(schedule.c.days_past_due, 0)).label(
+            case((paid, 0), (has_core, core.c.days_past_due), else_=func.coalesce(schedule.c.days_past_due, 0)).label(
                 "days_past_due"
             ),
-            case((has_core, core.c.principal_outstanding), else_=schedule.c.principal_outstanding).label(
+            case((paid, ZERO), (has_core, core.c.principal_outstanding), else_=schedule.c.principal_outstanding).label(
                 "principal_outstanding"
             ),
-            case((has_core, core.c.overdue), else_=schedule.c.overdue).label("overdue"),
+            case((paid, ZERO), (has_core, core.c.overdue), else_=schedule.c.overdue).label("overdue"),
         )
         .select_from(t.Loan)
         .outerjoin(core, core.c.loan_no == loan.loan_no)
