@@ -201,12 +201,15 @@ def _open_task(here: Office, case_no: str, step: str) -> HumanTask | None:
 
 
 def unused_code(here: Office, staff_no: str) -> str | None:
-    """This person's code of the moment, or None while it was used already."""
+    """A code of this person's that is good now and was not used yet, or None: that of the moment, or of
+    the steps beside it, which are taken too."""
     now = datetime.now(UTC)
     with here.book.read() as session:
-        if session.get(UsedCode, (staff_no, int(now.timestamp()) // people.CODE_SECONDS)) is not None:
-            return None
-        return people.current_code(people.get(session, staff_no), here.vault, now)
+        for steps in range(0, people.CODE_WINDOW + 1):
+            at = now + timedelta(seconds=steps * people.CODE_SECONDS)
+            if session.get(UsedCode, (staff_no, int(at.timestamp()) // people.CODE_SECONDS)) is None:
+                return people.current_code(people.get(session, staff_no), here.vault, at)
+    return None
 
 
 def _resume(here: Office, case_no: str, step: str, signed: dict[str, Any]) -> bool:

@@ -18,7 +18,7 @@ from rich.progress import Progress
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, func, select
 
-from cli import show, stack, staff
+from cli import registers, show, stack, staff
 from cli.options import (
     BookOption,
     DayOption,
@@ -77,7 +77,7 @@ def import_feed(
     if kind not in feeds.KINDS:
         raise typer.BadParameter(f"there is no feed {kind!r}; the kinds are: {', '.join(feeds.KINDS)}")
     here = office(book, policy)
-    with Progress(console=show.err, transient=True) as bar:
+    with Progress(console=show.err, transient=True, disable=not show.err.is_terminal) as bar:
         task = bar.add_task(f"{kind} {file.name}", total=None)
         try:
             taken = feeds.take_in(
@@ -363,7 +363,14 @@ def audit_verify(book: BookOption = None, policy: PolicyOption = None, form: For
         raise typer.Exit(1)
 
 
-# --------------------------------------------------------------------------------- staff, demo
+# ---------------------------------------------------------------------- registers, staff, demo
+
+app.command("ledger")(registers.show_ledger)
+app.command("funds")(registers.show_funds)
+app.command("worklog")(registers.show_work_log)
+app.command("groups")(registers.show_groups)
+app.command("suspensions")(registers.show_suspensions)
+app.command("findings")(registers.show_findings)
 
 app.add_typer(staff.app, name="staff")
 app.command("up")(stack.up)

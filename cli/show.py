@@ -16,8 +16,9 @@ from rich.markup import escape
 from rich.table import Table
 
 # Not wrapped where nobody reads along: an address or a path that is cut in three cannot be copied.
-out = Console(soft_wrap=not sys.stdout.isatty())
-err = Console(stderr=True, soft_wrap=True)
+WIDE = 200
+out = Console() if sys.stdout.isatty() else Console(width=WIDE, soft_wrap=True)
+err = Console(stderr=True) if sys.stderr.isatty() else Console(stderr=True, width=WIDE, soft_wrap=True)
 
 
 class Format(StrEnum):

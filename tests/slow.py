@@ -93,7 +93,7 @@ class Slow:
     months_of_classification: tuple[int, ...] = (3, 6, 9, 12)
     lapsing: dict[str, tuple[str, str, date]] = field(default_factory=dict)  # key: kind, loan, due
     closed: dict[tuple[str, str], date] = field(default_factory=dict)
-    classes: dict[tuple[str, date], tuple[str, str]] = field(default_factory=dict)  # loan, day: class, cause
+    classes: dict[str, dict[date, tuple[str, str]]] = field(default_factory=dict)  # of a loan, by day: class, cause
     plans: list[tuple[str, str, date]] = field(default_factory=list)  # borrower, loan, made on
     plan_ends: dict[tuple[str, date], date] = field(default_factory=dict)
     entries: list[tuple[str, date]] = field(default_factory=list)  # borrower, acted on
@@ -186,8 +186,9 @@ class Slow:
 
     def class_before(self, loan_no: str, day: date) -> tuple[str, str]:
         """The newest category of a day before, and its cause."""
-        days = [at for no, at in self.classes if no == loan_no and at < day]
-        return self.classes[loan_no, max(days)] if days else ("normal", "days")
+        mine = self.classes.get(loan_no, {})
+        days = [at for at in mine if at < day]
+        return mine[max(days)] if days else ("normal", "days")
 
     def non_performing(self, loan: Loan, day: date, *, of_debtor: bool = False) -> bool:
         """By days past due, or as it was decided; where a debtor's loans are added up, not by that very rule."""
@@ -249,7 +250,10 @@ class Slow:
 
     def condition_holds(self, signal: Warned, today: date) -> bool:
         """Whether what a rule's signal stands for lasts."""
-        probe = replace(self, signals=[s for s in self.signals if s is not signal and s.name != signal.name])
+        others = [s for s in self.signals if s.name != signal.name]
+        # What was closed today is closed now, if not at the time of the round.
+        closed = {key: day - ONE if day == today else day for key, day in self.closed.items()}
+        probe = replace(self, signals=others, closed=closed)
         probe.warn(today)
         return signal.source.startswith("rule:") and any(
             (s.kind, s.about, s.source) == (signal.kind, signal.about, signal.source) and s.seen_on == today
@@ -302,7 +306,7 @@ class Slow:
         for end in self.quarter_ends(today, 1):
             for loan in self.loans:
                 if self.runs(loan, end) and not self.doubtful(loan, end):
-                    self.classes.setdefault((loan.loan_no, end), ("normal", "days"))
+                    self.classes.setdefault(loan.loan_no, {}).setdefault(end, ("normal", "days"))
 
     def papers(self, today: date) -> set[Key]:
         found = set()

@@ -1,0 +1,81 @@
+"""Runs a case's flow in this process against the real server, a step at a time: no worker has to start one.
+
+Where a test is about what a path asks, decides and enters, it need not wait for processes; the
+worker, its faults and the messages have tests of their own.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
+from prefect import Flow
+from prefect.client.orchestration import get_client
+from prefect.exceptions import Pause
+from prefect.flow_engine import run_flow
+from prefect.states import Pending
+
+from cli.demo import _able, _resume, _until, unused_code
+from postloan.book import cases
+from tests.e2e.conftest import Installation
+
+FLOWS = {
+    "use_of_proceeds": "flows.proceeds:use_of_proceeds",
+    "work_log": "flows.work_log:missing_entry",
+    "work_log_review": "flows.work_log:review",
+    "ledger_carry_over": "flows.ledger:ledger_carry_over",
+    "business_suspension": "flows.suspension:business_suspension",
+    "branch_supervision": "flows.supervision:branch_supervision",
+    "plan_follow_up": "flows.classification:plan_follow_up",
+    "warning_signal": "flows.signals:warning_signal",
+    "special_inspection": "flows.inspection:special_inspection",
+    "routine_inspection": "flows.inspection:routine_inspection",
+}
+
+
+class Clerk:
+    """Carries one case from question to question."""
+
+    def __init__(self, here: Installation, case_no: str) -> None:
+        self.here, self.case_no = here, case_no
+        with here.office.book.read() as session:
+            self.kind = cases.get(session, case_no).kind
+        module, name = FLOWS[self.kind].split(":")
+        self.flow: Flow[..., Any] = getattr(import_module(module), name)
+        with get_client(sync_client=True) as client:
+            # Only a run of a deployment can be suspended; this one has no pool, so that no worker takes it.
+            deployment = client.create_deployment(client.create_flow(self.flow), name="clerk")
+            made = client.create_flow_run_from_deployment(
+                deployment, parameters={"case_no": case_no}, state=Pending(), name=case_no
+            )
+            self.run_id = made.id
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Run the flow from the top, as a worker would, until it waits again or ends."""
+        with get_client(sync_client=True) as client:
+            run = client.read_flow_run(self.run_id)
+        with suppress(Pause):
+            run_flow(self.flow, flow_run=run, parameters={"case_no": self.case_no}, return_type="state")
+
+    def waits_at(self) -> set[str]:
+        with self.here.office.book.read() as session:
+            return {key.rsplit("-", 1)[0] for key in cases.open_questions(session, self.case_no)}
+
+    def answer(self, step: str, *, staff_no: str = "", **fields: Any) -> str:
+        """Answer as somebody who may (or as `staff_no`); gives "" if accepted, else why not."""
+        with self.here.office.book.read() as session:
+            task = cases.open_task(session, self.case_no, step)
+        assert task is not None, f"{self.case_no} waits at {self.waits_at()}, not at {step}"
+        who = staff_no or _able(self.here.office, task)
+        assert who, f"nobody can answer {step}"
+        code = unused_code(self.here.office, who)
+        assert code, f"{who} has used the code of the moment"
+        signed = fields | {"staff_no": who, "code": code}
+        _until(lambda: _resume(self.here.office, self.case_no, step, signed), f"{self.case_no} {step} to be resumed")
+        self.go_on()
+        with self.here.office.book.read() as session:
+            refused = cases.last_refusal(session, self.case_no, step)
+            done = cases.result(session, self.case_no, step)
+        return "" if done is not None or refused is None else refused.reason
