@@ -17,14 +17,14 @@ from tasks.archive import archive_paper
 from tasks.classification import rule_class
 from tasks.human import Answer, Signer
 from tasks.officers import assign_officer
-from tasks.work import LoanWork, begin_on_loan, nth, shown, superseded
+from tasks.work import CASE_NUMBER, LoanWork, begin_on_loan, nth, shown, superseded
 
 TITLE = "信贷资产风险分类认定表"
 PLAN_TITLE = "潜在风险客户管理方案跟踪表"
 
 
 @flow(name="risk-classification", flow_run_name="风险分类 {case_no}", retries=0)
-def risk_classification(case_no: str) -> State:
+def risk_classification(case_no: str = CASE_NUMBER) -> State:
     """The category of a loan at a quarter's end, where it is not plainly normal.
 
     Args:
@@ -130,7 +130,7 @@ def _approve(
 
 
 @flow(name="plan-follow-up", flow_run_name="潜在风险客户方案跟踪 {case_no}", retries=0)
-def plan_follow_up(case_no: str) -> State:
+def plan_follow_up(case_no: str = CASE_NUMBER) -> State:
     """The plan for a potential-risk customer is looked at: followed, changed, or ended.
 
     Args:

@@ -24,7 +24,9 @@ def _name_of_round() -> str:
 @flow(name="daily-round", flow_run_name=_name_of_round, retries=0)
 def daily_round(
     day: date | None = Field(
-        None, title="日期 Day (empty: today)", description="Days missed before it are caught up on."
+        None,
+        description="Days missed before it are caught up on.",
+        json_schema_extra={"title": "日期 Day (empty: today)"},  # Prefect takes a title from there only
     ),
 ) -> State:
     """Open the cases that fell due, remind and escalate, start and heal their runs, send, report."""

@@ -38,7 +38,7 @@ from tasks.archive import archive_paper, archive_report
 from tasks.human import Answer, Check, Signer
 from tasks.loans import announce, interval_of, off_site, record_signals, security_of, signal_of
 from tasks.officers import assign_officer
-from tasks.work import LoanWork, begin_on_loan, decided_above, nth, shown, superseded
+from tasks.work import CASE_NUMBER, LoanWork, begin_on_loan, decided_above, nth, shown, superseded
 
 F = TypeVar("F", bound=Form)
 S = TypeVar("S", SupervisorSignature, SupervisorDecision)
@@ -82,7 +82,7 @@ class Signed(Generic[F, S]):
 
 
 @flow(name="first-inspection", flow_run_name="首次检查 {case_no}", retries=0)
-def first_inspection(case_no: str) -> State:
+def first_inspection(case_no: str = CASE_NUMBER) -> State:
     """The first inspection of a loan, from the assignment of an officer to the archived report.
 
     Args:
@@ -113,7 +113,7 @@ def first_inspection(case_no: str) -> State:
 
 
 @flow(name="routine-inspection", flow_run_name="常规检查 {case_no}", retries=0)
-def routine_inspection(case_no: str) -> State:
+def routine_inspection(case_no: str = CASE_NUMBER) -> State:
     """A routine inspection of a loan, by its rating and risk, to the archived report.
 
     Args:
@@ -131,7 +131,7 @@ def routine_inspection(case_no: str) -> State:
 
 
 @flow(name="special-inspection", flow_run_name="紧急检查 {case_no}", retries=0)
-def special_inspection(case_no: str) -> State:
+def special_inspection(case_no: str = CASE_NUMBER) -> State:
     """A special inspection on a serious warning signal, with what the levels above decided.
 
     Args:

@@ -13,13 +13,13 @@ from postloan.rules.classification import TITLES
 from tasks.archive import archive_paper
 from tasks.human import Answer, Signer
 from tasks.ledger import carry_over
-from tasks.work import Work, begin, nth, shown, superseded
+from tasks.work import CASE_NUMBER, Work, begin, nth, shown, superseded
 
 TITLE = "贷款台帐年终结转表"
 
 
 @flow(name="ledger-carry-over", flow_run_name="台帐结转 {case_no}", retries=0)
-def ledger_carry_over(case_no: str) -> State:
+def ledger_carry_over(case_no: str = CASE_NUMBER) -> State:
     """The balances of a branch at the year's end, loan by loan: carried forward, checked, signed by the head.
 
     Args:

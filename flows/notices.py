@@ -13,10 +13,11 @@ from tasks import notices as outbox
 from tasks import runs
 from tasks.human import Signer, ask
 from tasks.office import Office
+from tasks.work import CASE_NUMBER
 
 
 @flow(name="undelivered-notice", flow_run_name="通知未送达 {case_no}", retries=0)
-def undelivered_notice(case_no: str) -> State:
+def undelivered_notice(case_no: str = CASE_NUMBER) -> State:
     """Ask operations what becomes of a notice that no gateway took, and do it.
 
     Args:

@@ -18,13 +18,13 @@ from tasks.human import Answer, Signer
 from tasks.loans import record_signals
 from tasks.officers import assign_officer
 from tasks.proceeds import payment_of, tiers_of
-from tasks.work import LoanWork, begin_on_loan, shown, superseded
+from tasks.work import CASE_NUMBER, LoanWork, begin_on_loan, shown, superseded
 
 TITLE = "用款审核与资金流向监控表"
 
 
 @flow(name="use-of-proceeds", flow_run_name="用款审核 {case_no}", retries=0)
-def use_of_proceeds(case_no: str) -> State:
+def use_of_proceeds(case_no: str = CASE_NUMBER) -> State:
     """A drawdown or payment: checked against the purpose, decided level by level, and followed to where it went.
 
     Args:

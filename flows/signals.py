@@ -21,13 +21,13 @@ from tasks.archive import archive_paper
 from tasks.human import Answer, Signer
 from tasks.loans import Seen, signal_of
 from tasks.officers import assign_officer
-from tasks.work import Work, begin, decided_above, nth, shown, superseded
+from tasks.work import CASE_NUMBER, Work, begin, decided_above, nth, shown, superseded
 
 TITLE = "预警信号处置单"
 
 
 @flow(name="warning-signal", flow_run_name="预警信号 {case_no}", retries=0)
-def warning_signal(case_no: str) -> State:
+def warning_signal(case_no: str = CASE_NUMBER) -> State:
     """A warning signal, followed until it is cleared; never by the person who handled it.
 
     Args:

@@ -14,13 +14,13 @@ from postloan.rules.supervision import Found, findings
 from tasks.archive import archive_paper
 from tasks.human import Answer, Signer
 from tasks.supervision import draw_sample
-from tasks.work import Work, begin, nth, shown, superseded
+from tasks.work import CASE_NUMBER, Work, begin, nth, shown, superseded
 
 TITLE = "贷后管理监督检查表"
 
 
 @flow(name="branch-supervision", flow_run_name="监督检查 {case_no}", retries=0)
-def branch_supervision(case_no: str) -> State:
+def branch_supervision(case_no: str = CASE_NUMBER) -> State:
     """A branch's post-loan work, inspected by head office on a sample; what is found is rectified.
 
     Args:

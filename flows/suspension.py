@@ -14,13 +14,13 @@ from postloan.rules.roles import RISK_CONTROL
 from tasks.archive import archive_paper
 from tasks.human import Answer, Signer
 from tasks.loans import Seen, signal_of
-from tasks.work import Work, begin, nth, shown, superseded
+from tasks.work import CASE_NUMBER, Work, begin, nth, shown, superseded
 
 TITLE = "业务停复牌审批表"
 
 
 @flow(name="business-suspension", flow_run_name="业务停复牌 {case_no}", retries=0)
-def business_suspension(case_no: str) -> State:
+def business_suspension(case_no: str = CASE_NUMBER) -> State:
     """Business with a branch or partner: proposed to stop, decided, looked at again until it is resumed.
 
     Args:

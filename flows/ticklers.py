@@ -20,11 +20,11 @@ from tasks.archive import archive_paper
 from tasks.human import Answer, Signer
 from tasks.loans import announce
 from tasks.officers import assign_officer
-from tasks.work import LoanWork, begin_on_loan, nth, shown, superseded
+from tasks.work import CASE_NUMBER, LoanWork, begin_on_loan, nth, shown, superseded
 
 
 @flow(name="tickler", flow_run_name="到期事项 {case_no}", retries=0)
-def tickler(case_no: str) -> State:
+def tickler(case_no: str = CASE_NUMBER) -> State:
     """A document that lapses: the borrower is told, an officer gets the new one, the supervisor confirms.
 
     Args:

@@ -15,13 +15,13 @@ from postloan.rules.roles import OFFICER, SUPERVISOR
 from tasks.archive import archive_paper
 from tasks.human import Answer, Signer
 from tasks.officers import assign_officer
-from tasks.work import LoanWork, begin, begin_on_loan, nth, shown, superseded
+from tasks.work import CASE_NUMBER, LoanWork, begin, begin_on_loan, nth, shown, superseded
 
 TITLE = "贷后管理工作日志"
 
 
 @flow(name="work-log", flow_run_name="工作日志 {case_no}", retries=0)
-def missing_entry(case_no: str) -> State:
+def missing_entry(case_no: str = CASE_NUMBER) -> State:
     """A borrower for whom the month's work log lacks an entry: the officer makes it, the head opines.
 
     Args:
@@ -100,7 +100,7 @@ def _enter(work: LoanWork, about: str, officer: str, first: date, rework: int) -
 
 
 @flow(name="work-log-review", flow_run_name="工作日志审阅 {case_no}", retries=0)
-def review(case_no: str) -> State:
+def review(case_no: str = CASE_NUMBER) -> State:
     """The entries that came in at a branch, read by its head, who opines.
 
     Args:

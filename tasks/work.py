@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import TypeVar
 
 from prefect.states import Completed, State
+from pydantic import Field
 
 from postloan.book import Writer, cases, loans
 from postloan.book.tables import Borrower, Case, Loan
@@ -21,6 +22,12 @@ from tasks.human import Answer, Check, Signer
 from tasks.office import Office
 
 F = TypeVar("F", bound=Form)
+
+
+# How the one parameter of every case flow shows in the Prefect UI, which takes a title from there only.
+CASE_NUMBER = Field(
+    description="The case in the book; the daily round opens it.", json_schema_extra={"title": "案件号 Case number"}
+)
 
 
 @dataclass(frozen=True)
