@@ -39,6 +39,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All end-to-end tests share one installation, so one process runs them all."""
     for item in items:
