@@ -14,13 +14,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, type_coerce, update
+from sqlalchemy import func, insert, type_coerce, update
+from sqlalchemy import select as select_columns
 from sqlalchemy.types import NullType
 from sqlmodel import Session, select
 
 from postloan.book.tables import AuditEvent, AuditHead
 
 GENESIS = "0" * 64
+HIDDEN = "•••"  # stands for personal data, which the trail names but never quotes
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,19 @@ def verify(session: Session) -> Verdict:
     if head is None or (head.seq, head.hash) != (expected, previous):
         return Verdict(False, count, previous, expected + 1, "links at the end are missing")
     return Verdict(True, count, previous)
+
+
+def altered(session: Session, loan_no: str, links: Sequence[AuditEvent]) -> list[int]:
+    """The numbers of those of a loan's links that are no longer what was chained: their content or the
+    link before does not fit. A missing link of the loan's own shows only when the whole chain is verified."""
+    this, before = AuditEvent.__table__.alias("this").c, AuditEvent.__table__.alias("before").c  # type: ignore[attr-defined]
+    unchained = session.execute(
+        select_columns(this.seq)
+        .outerjoin(before.seq.table, before.seq == this.seq - 1)
+        .where(this.loan_no == loan_no, this.previous != func.coalesce(before.hash, GENESIS))
+    )
+    forged = {link.seq for link in links if _digest({name: getattr(link, name) for name in _COVERED}) != link.hash}
+    return sorted((forged | set(unchained.scalars())) & {link.seq for link in links})
 
 
 _READ = ("seq", "at", "event", "loan_no", "case_no", "actor", "origin", "policy_version", "data", "previous", "hash")

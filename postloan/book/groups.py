@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, or_, select
+from sqlalchemy import delete, func, insert, or_, select
 from sqlmodel import Session
 
 from postloan.book import tables as t
 from postloan.book.engine import Writer
-from postloan.book.standings import settlements, standings
+from postloan.book.standings import only, settlements, standings
 from postloan.errors import NotFound
 from postloan.rules.groups import groups
 from postloan.rules.position import bucket
@@ -104,7 +105,15 @@ def members(session: Session, group_no: str, as_of: date) -> list[dict[str, Any]
     known = _members(session, group_no)
     if group_no not in known:
         raise NotFound(f"there is no group {group_no!r}; see: postloan groups")
-    where, settled = standings(as_of), settlements()
+    return exposures(session, known[group_no], as_of)
+
+
+def exposures(session: Session, members: Sequence[tuple[str, bool]], as_of: date) -> list[dict[str, Any]]:
+    """What each of these borrowers owes at the end of a day; (number, whether in a circle) of each."""
+    theirs = select(LOAN.loan_no).where(LOAN.borrower_no.in_([who for who, _ in members]))
+    numbers = session.execute(theirs).scalars().all()
+    with only(numbers):
+        where, settled = standings(as_of), settlements()
     rows = session.execute(
         select(
             LOAN.borrower_no,
@@ -112,13 +121,12 @@ def members(session: Session, group_no: str, as_of: date) -> list[dict[str, Any]
             func.max(where.c.days_past_due).label("days_past_due"),
         )
         .join(where, where.c.loan_no == LOAN.loan_no)
-        .join(MEMBER.group_no.table, and_(MEMBER.borrower_no == LOAN.borrower_no, MEMBER.group_no == group_no))
         .outerjoin(settled, settled.c.loan_no == LOAN.loan_no)
         .where(LOAN.disbursed_on <= as_of, or_(settled.c.settled_on.is_(None), settled.c.settled_on > as_of))
         .group_by(LOAN.borrower_no)
     )
     exposure = {row.borrower_no: row for row in rows}
-    signals = _open_signals(session, as_of)
+    signals = _open_signals(session, as_of, [who for who, _ in members])
     return [
         {
             "borrower_no": who,
@@ -127,7 +135,7 @@ def members(session: Session, group_no: str, as_of: date) -> list[dict[str, Any]
             "days_past_due": exposure[who].days_past_due if who in exposure else 0,
             "open_signals": signals.get(who, 0),
         }
-        for who, circle in known[group_no]
+        for who, circle in members
     ]
 
 
@@ -135,6 +143,25 @@ def group_of(session: Session, borrower_no: str) -> str:
     """The number of a borrower's group; "" for one who stands alone."""
     found = session.get(t.GroupMember, borrower_no)
     return found.group_no if found else ""
+
+
+def as_known(session: Session, borrower_no: str, moment: datetime) -> tuple[str, list[tuple[str, bool]]]:
+    """A borrower's group as the rounds before a moment worked it out: its number, and its members with
+    whether they stand in a circle; ("", []) for one who stood alone. Of members that left it since, the
+    trail does not tell whether they stood in a circle."""
+    event = t.AuditEvent.__table__.c  # type: ignore[attr-defined]
+    changed = select(event.data).where(event.event == "groups.changed")
+    if not session.execute(changed.where(event.at >= moment).limit(1)).first():
+        group_no = group_of(session, borrower_no)
+        return group_no, _members(session, group_no)[group_no] if group_no else []
+    then: dict[str, str] = {}
+    for data in session.execute(changed.where(event.at < moment).order_by(event.seq)).scalars():
+        then |= json.loads(data)["members"]
+    group_no = then.get(borrower_no, "")
+    if not group_no:
+        return "", []
+    circles = {who for who, circle in _members(session, group_no).get(group_no, []) if circle}
+    return group_no, sorted((who, who in circles) for who, other in then.items() if other == group_no)
 
 
 def _members(session: Session, group_no: str | None) -> dict[str, list[tuple[str, bool]]]:
@@ -147,15 +174,15 @@ def _members(session: Session, group_no: str | None) -> dict[str, list[tuple[str
     return found
 
 
-def _open_signals(session: Session, as_of: date) -> dict[str, int]:
-    """How many signals are open on each member or a loan of it."""
+def _open_signals(session: Session, as_of: date, borrowers: Sequence[str] | None = None) -> dict[str, int]:
+    """How many signals are open on each of the borrowers, or each member of any group, or a loan of theirs."""
     whose = func.coalesce(SIGNAL.borrower_no, LOAN.borrower_no)
+    wanted = whose.in_(select(MEMBER.borrower_no) if borrowers is None else borrowers)
     rows: Sequence[Any] = session.execute(
         select(whose, func.count())
         .select_from(SIGNAL.id.table)
         .outerjoin(LOAN.loan_no.table, LOAN.loan_no == SIGNAL.loan_no)
-        .join(MEMBER.group_no.table, MEMBER.borrower_no == whose)
-        .where(SIGNAL.seen_on <= as_of, or_(SIGNAL.cleared_on.is_(None), SIGNAL.cleared_on > as_of))
+        .where(wanted, SIGNAL.seen_on <= as_of, or_(SIGNAL.cleared_on.is_(None), SIGNAL.cleared_on > as_of))
         .group_by(whose)
     ).all()
     return {who: count for who, count in rows}

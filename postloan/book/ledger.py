@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, case, func, insert, literal, or_, select
+from sqlalchemy import and_, case, func, insert, literal, or_, select, true
 from sqlmodel import Session
 
 from postloan.book import tables as t
 from postloan.book.engine import Writer
 from postloan.book.sql import on
-from postloan.book.standings import settlements, standings
+from postloan.book.standings import only, settlements, standings
 from postloan.book.tables import Case, LedgerBalance
 from postloan.policy import Policy
 
@@ -54,14 +55,13 @@ def changes(session: Session, first: date, last: date, zone: ZoneInfo, loan_no: 
     `zone` is the institution's: a change of terms belongs to the day on which it was entered there.
     """
     found = [
-        *_disbursed(session, first, last),
-        *_drawn(session, first, last),
-        *_received(session, first, last),
-        *_settled(session, first, last),
-        *_terms(session, first, last, zone),
+        *_disbursed(session, first, last, loan_no),
+        *_drawn(session, first, last, loan_no),
+        *_received(session, first, last, loan_no),
+        *_settled(session, first, last, loan_no),
+        *_terms(session, first, last, zone, loan_no),
     ]
-    wanted = [change for change in found if loan_no is None or change.loan_no == loan_no]
-    return sorted(wanted, key=lambda c: (c.day, c.loan_no, ORDER.index(c.kind), c.detail))
+    return sorted(found, key=lambda c: (c.day, c.loan_no, ORDER.index(c.kind), c.detail))
 
 
 ORDER = (
@@ -69,24 +69,31 @@ ORDER = (
 )  # fmt: skip
 
 
-def _disbursed(session: Session, first: date, last: date) -> Iterator[Change]:
+def _of(column: Any, loan_no: str | None) -> Any:
+    """Of one loan, or of all."""
+    return true() if loan_no is None else column == loan_no
+
+
+def _disbursed(session: Session, first: date, last: date, of_loan: str | None) -> Iterator[Change]:
     query = select(LOAN.disbursed_on, LOAN.loan_no, LOAN.principal).where(LOAN.disbursed_on.between(first, last))
-    for day, loan_no, principal in session.execute(query):
+    for day, loan_no, principal in session.execute(query.where(_of(LOAN.loan_no, of_loan))):
         yield Change(day, loan_no, "disbursed", principal)
 
 
-def _drawn(session: Session, first: date, last: date) -> Iterator[Change]:
+def _drawn(session: Session, first: date, last: date, of_loan: str | None) -> Iterator[Change]:
     drawdown = t.Drawdown.__table__.c  # type: ignore[attr-defined]
-    query = select(drawdown.drawn_on, drawdown.loan_no, drawdown.amount, drawdown.number)
-    for day, loan_no, amount, number in session.execute(query.where(drawdown.drawn_on.between(first, last))):
+    query = select(drawdown.drawn_on, drawdown.loan_no, drawdown.amount, drawdown.number).where(
+        drawdown.drawn_on.between(first, last), _of(drawdown.loan_no, of_loan)
+    )
+    for day, loan_no, amount, number in session.execute(query):
         yield Change(day, loan_no, "drawn", amount, f"no. {number}")
 
 
-def _received(session: Session, first: date, last: date) -> Iterator[Change]:
+def _received(session: Session, first: date, last: date, of_loan: str | None) -> Iterator[Change]:
     repayment = t.Repayment.__table__.c  # type: ignore[attr-defined]
     query = select(
         repayment.paid_on, repayment.loan_no, repayment.amount, repayment.receipt_no, repayment.reverses
-    ).where(repayment.paid_on.between(first, last))
+    ).where(repayment.paid_on.between(first, last), _of(repayment.loan_no, of_loan))
     for day, loan_no, amount, receipt_no, reverses in session.execute(query):
         if reverses is None:
             yield Change(day, loan_no, "repaid", amount, receipt_no)
@@ -94,18 +101,23 @@ def _received(session: Session, first: date, last: date) -> Iterator[Change]:
             yield Change(day, loan_no, "reversed", -amount, f"{receipt_no} reverses {reverses}")
 
 
-def _settled(session: Session, first: date, last: date) -> Iterator[Change]:
-    settled = settlements()
+def _settled(session: Session, first: date, last: date, of_loan: str | None) -> Iterator[Change]:
+    with only([of_loan]) if of_loan is not None else nullcontext():
+        settled = settlements()
     query = select(settled.c.settled_on, settled.c.loan_no).where(settled.c.settled_on.between(first, last))
     for day, loan_no in session.execute(query):
         yield Change(day, loan_no, "settled", None)
 
 
-def _terms(session: Session, first: date, last: date, zone: ZoneInfo) -> Iterator[Change]:
+def _terms(session: Session, first: date, last: date, zone: ZoneInfo, of_loan: str | None) -> Iterator[Change]:
     event = t.AuditEvent.__table__.c  # type: ignore[attr-defined]
     query = select(event.at, event.loan_no, event.event, event.data).where(
         event.event.in_(("loan.changed", "guarantee.changed", "collateral.changed"))
     )
+    if of_loan is not None:
+        # Collateral may secure several loans: which ones stands in what changed.
+        named = event.data.contains(json.dumps(of_loan, ensure_ascii=False), autoescape=True)
+        query = query.where(or_(event.loan_no == of_loan, and_(event.event == "collateral.changed", named)))
     for at, loan_no, what, data in session.execute(query.order_by(event.seq)):
         day = at.astimezone(zone).date()
         if not (first <= day <= last):
@@ -116,7 +128,8 @@ def _terms(session: Session, first: date, last: date, zone: ZoneInfo) -> Iterato
             yield Change(day, loan_no, "security_changed", None, f"guarantee: {', '.join(sorted(after))}")
         elif what == "collateral.changed":
             for secured in sorted({*_secured(before), *_secured(after)}):
-                yield Change(day, secured, "security_changed", None, f"collateral {told.get('collateral_no')}")
+                if of_loan in (None, secured):
+                    yield Change(day, secured, "security_changed", None, f"collateral {told.get('collateral_no')}")
         for name in (name for name in after if what == "loan.changed" and name in TERMS):
             yield Change(day, loan_no, TERMS[name], None, f"{name}: {before.get(name)} → {after[name]}")
 

@@ -116,7 +116,7 @@ def standing(session: Session, loan: Loan, as_of: date) -> Standing:
     days = days_past_due(dues, received, as_of)
     return Standing(
         as_of=as_of,
-        principal_outstanding=_principal_left(schedule, received, _drawn(session, loan, as_of)),
+        principal_outstanding=principal_left(schedule, received, _drawn(session, loan, as_of)),
         overdue=overdue_amount(dues, received, as_of),
         days_past_due=days,
         bucket=bucket(days),
@@ -171,7 +171,9 @@ def _unscheduled(session: Session, loan: Loan, schedule: Sequence[Instalment]) -
     return max(lent - sum((i.principal_due for i in schedule), ZERO), ZERO)
 
 
-def _principal_left(schedule: Sequence[Instalment], received: Decimal, drawn: Decimal) -> Decimal:
+def principal_left(schedule: Sequence[Instalment], received: Decimal, drawn: Decimal) -> Decimal:
+    """What is left of the principal drawn once receipts covered instalments oldest first, of each one
+    interest and fees before principal; what they do not speak of comes last."""
     for due in schedule:
         charges = due.interest_due + due.fee_due
         received -= min(received, charges)

@@ -6,11 +6,12 @@ questions of one day works them out once for all (`worked_out`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -31,6 +32,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlmodel import Session
@@ -61,6 +63,25 @@ SETTLEMENT = Table(
     **_TEMPORARY,
 )
 _WORKED_OUT: ContextVar[date | None] = ContextVar("worked_out", default=None)
+
+
+_ONLY: ContextVar[Sequence[str] | None] = ContextVar("only", default=None)
+
+
+@contextmanager
+def only(loan_nos: Sequence[str]) -> Iterator[None]:
+    """Within the `with` block only these loans are looked at: who asks about a few need not wait for all."""
+    token = _ONLY.set(loan_nos)
+    try:
+        yield
+    finally:
+        _ONLY.reset(token)
+
+
+def looked_at(loan_no: Any) -> Any:
+    """Whether a loan is one of those that are looked at."""
+    numbers = _ONLY.get()
+    return true() if numbers is None else loan_no.in_(numbers)
 
 
 @contextmanager
@@ -108,6 +129,7 @@ def _standings(as_of: date) -> Select:
         .select_from(t.Loan)
         .outerjoin(core, core.c.loan_no == loan.loan_no)
         .join(schedule, schedule.c.loan_no == loan.loan_no)
+        .where(looked_at(loan.loan_no))
     )
 
 
@@ -133,6 +155,7 @@ def _settlements() -> Select:
     # A payment that bounced, or a row from before the drawdown, is followed by one with something outstanding.
     last_owing = (
         select(position.loan_no, func.max(case((~nothing_left, position.as_of), else_=null())).label("day"))
+        .where(looked_at(position.loan_no))
         .group_by(position.loan_no)
         .subquery("last_owing")
     )
@@ -159,7 +182,7 @@ def _settlements() -> Select:
         .select_from(t.Loan)
         .outerjoin(core, core.c.loan_no == loan.loan_no)
         .outerjoin(covered, covered.c.loan_no == loan.loan_no)
-        .where(settled_on.is_not(None))
+        .where(settled_on.is_not(None), looked_at(loan.loan_no))
     )
 
 
@@ -170,8 +193,13 @@ def _covered() -> Subquery:
     repayment = t.Repayment.__table__.c  # type: ignore[attr-defined]
     amount = instalment.principal_due + instalment.interest_due + instalment.fee_due
     unscheduled = _unscheduled()
-    total = select(instalment.loan_no, func.sum(amount).label("amount")).group_by(instalment.loan_no).subquery("total")
-    undone = select(repayment.reverses).where(repayment.reverses.is_not(None))
+    total = (
+        select(instalment.loan_no, func.sum(amount).label("amount"))
+        .where(looked_at(instalment.loan_no))
+        .group_by(instalment.loan_no)
+        .subquery("total")
+    )
+    undone = select(repayment.reverses).where(repayment.reverses.is_not(None), looked_at(repayment.loan_no))
     running = (
         select(
             repayment.loan_no,
@@ -180,7 +208,7 @@ def _covered() -> Subquery:
             .over(partition_by=repayment.loan_no, order_by=(repayment.paid_on, repayment.receipt_no))
             .label("so_far"),
         )
-        .where(repayment.reverses.is_(None), repayment.receipt_no.not_in(undone))
+        .where(repayment.reverses.is_(None), repayment.receipt_no.not_in(undone), looked_at(repayment.loan_no))
         .subquery("running")
     )
     return (
@@ -199,7 +227,7 @@ def _by_core(as_of: date) -> Subquery:
     position = t.Position.__table__.c  # type: ignore[attr-defined]
     newest = (
         select(position.loan_no, func.max(position.as_of).label("as_of"))
-        .where(position.as_of <= as_of)
+        .where(position.as_of <= as_of, looked_at(position.loan_no))
         .group_by(position.loan_no)
         .subquery("newest")
     )
@@ -229,10 +257,13 @@ def _by_schedule(as_of: date) -> Subquery:
         func.sum(amount)
         .over(partition_by=instalment.loan_no, order_by=(instalment.due_on, instalment.number))
         .label("until_here"),
-    )
+    ).where(looked_at(instalment.loan_no))
     unscheduled = _unscheduled()
     planned = (
-        select(instalment.loan_no, func.sum(amount).label("amount")).group_by(instalment.loan_no).subquery("planned")
+        select(instalment.loan_no, func.sum(amount).label("amount"))
+        .where(looked_at(instalment.loan_no))
+        .group_by(instalment.loan_no)
+        .subquery("planned")
     )
     # In the order of receipts it stands after all instalments.
     rest = (
@@ -283,6 +314,7 @@ def _by_schedule(as_of: date) -> Subquery:
         .select_from(t.Loan)
         .join(sums, sums.c.loan_no == loan.loan_no)
         .outerjoin(drawn, drawn.c.loan_no == loan.loan_no)
+        .where(looked_at(loan.loan_no))
         .subquery("schedule")
     )
 
@@ -299,11 +331,13 @@ def _unscheduled() -> Subquery:
             func.sum(instalment.principal_due).label("principal"),
             func.max(instalment.due_on).label("last_due_on"),
         )
+        .where(looked_at(instalment.loan_no))
         .group_by(instalment.loan_no)
         .subquery("planned_principal")
     )
     drawn = (
         select(drawdown.loan_no, func.sum(drawdown.amount).label("amount"))
+        .where(looked_at(drawdown.loan_no))
         .group_by(drawdown.loan_no)
         .subquery("all_drawn")
     )
@@ -315,16 +349,24 @@ def _unscheduled() -> Subquery:
         .select_from(t.Loan)
         .outerjoin(planned, planned.c.loan_no == loan.loan_no)
         .outerjoin(drawn, drawn.c.loan_no == loan.loan_no)
+        .where(looked_at(loan.loan_no))
         .subquery("unscheduled")
     )
 
 
 def _received(as_of: date) -> Subquery:
     repayment = t.Repayment.__table__.c  # type: ignore[attr-defined]
-    undone = select(repayment.reverses).where(repayment.reverses.is_not(None), repayment.paid_on <= as_of)
+    undone = select(repayment.reverses).where(
+        repayment.reverses.is_not(None), repayment.paid_on <= as_of, looked_at(repayment.loan_no)
+    )
     return (
         select(repayment.loan_no, func.sum(repayment.amount).label("amount"))
-        .where(repayment.paid_on <= as_of, repayment.reverses.is_(None), repayment.receipt_no.not_in(undone))
+        .where(
+            repayment.paid_on <= as_of,
+            repayment.reverses.is_(None),
+            repayment.receipt_no.not_in(undone),
+            looked_at(repayment.loan_no),
+        )
         .group_by(repayment.loan_no)
         .subquery("received")
     )
@@ -334,4 +376,9 @@ def _drawn(as_of: date) -> Subquery:
     """What was drawn by a day, for the loans that have drawdowns at all."""
     drawdown = t.Drawdown.__table__.c  # type: ignore[attr-defined]
     amount = case((drawdown.drawn_on <= as_of, drawdown.amount), else_=ZERO)
-    return select(drawdown.loan_no, func.sum(amount).label("amount")).group_by(drawdown.loan_no).subquery("drawn")
+    return (
+        select(drawdown.loan_no, func.sum(amount).label("amount"))
+        .where(looked_at(drawdown.loan_no))
+        .group_by(drawdown.loan_no)
+        .subquery("drawn")
+    )

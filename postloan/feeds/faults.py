@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from postloan.book.audit import HIDDEN
 from postloan.errors import FeedError
 
 SHOWN = 100
-HIDDEN = "•••"
 # Named in faults and in the audit trail, but never quoted.
 SECRET = frozenset({"id_no", "phone", "email", "address", "name", "owner", "legal_representative"})
 

@@ -15,7 +15,7 @@ from postloan.book import Book, Writer, audit
 from postloan.book import tables as t
 from postloan.errors import FeedError
 from postloan.feeds.checking import Progress, check, known
-from postloan.feeds.faults import HIDDEN, SECRET, Faults, refused
+from postloan.feeds.faults import SECRET, Faults, refused
 from postloan.feeds.files import File
 from postloan.feeds.kinds import KINDS, Row
 from postloan.feeds.mapping import Mapping, read_mapping
@@ -270,8 +270,8 @@ class _Load:
     def _note(self, writer: Writer, noun: str, key: Row, before: Row, after: Row) -> None:
         data = {
             **{name: value for name, value in key.items() if name != "loan_no"},
-            "before": {name: HIDDEN if name in SECRET else value for name, value in before.items()},
-            "after": {name: HIDDEN if name in SECRET else value for name, value in after.items()},
+            "before": {name: audit.HIDDEN if name in SECRET else value for name, value in before.items()},
+            "after": {name: audit.HIDDEN if name in SECRET else value for name, value in after.items()},
             "file": self.feed.file.path.name,
         }
         self.events.append(

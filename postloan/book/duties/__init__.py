@@ -6,7 +6,8 @@ agree. A new kind is a function in `KINDS`, or a section of the policy (docs/ext
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -27,8 +28,8 @@ from postloan.book.duties.inspections import (
 from postloan.book.duties.ticklers import tickler
 from postloan.book.engine import Writer
 from postloan.book.sql import on
-from postloan.book.standings import worked_out
-from postloan.book.tables import Case, Loan
+from postloan.book.standings import only, worked_out
+from postloan.book.tables import Case, CollateralLoan, Loan
 from postloan.policy import Policy, PolicyFile
 
 
@@ -101,10 +102,20 @@ def between(
     ratings stay, no new signal is seen.
     """
     found: list[Duty] = []
-    with worked_out(session, known):
+    with only(_with(session, loan_no)) if loan_no is not None else nullcontext(), worked_out(session, known):
         for name in _names(file):
             found += _found(session, _everything(file, name, first, last, known), loan_no)
     return sorted(found, key=lambda d: (d.due_on, d.loan_no, d.kind))
+
+
+def _with(session: Session, loan_no: str) -> Sequence[str]:
+    """The loan and those that its duties depend on: its borrower's others, and what the same collateral secures."""
+    loan, link = Loan.__table__.c, CollateralLoan.__table__.c  # type: ignore[attr-defined]
+    borrower = select(loan.borrower_no).where(loan.loan_no == loan_no)
+    items = select(link.collateral_no).where(link.loan_no == loan_no)
+    secured = select(link.loan_no).where(link.collateral_no.in_(items))
+    query = select(loan.loan_no).where(or_(loan.borrower_no.in_(borrower), loan.loan_no.in_(secured)))
+    return session.execute(query).scalars().all()
 
 
 def _found(session: Session, everything: CompoundSelect | None, loan_no: str | None) -> Iterator[Duty]:

@@ -22,7 +22,7 @@ from postloan.book.duties.base import (
     running,
 )
 from postloan.book.sql import least, materialised, month_index, plus_days, plus_months
-from postloan.book.standings import settlements
+from postloan.book.standings import looked_at, settlements
 from postloan.book.tables import Case
 
 RATING = t.Rating.__table__.c  # type: ignore[attr-defined]
@@ -58,7 +58,7 @@ def routine_inspections(span: Span) -> Select:
     month = literal(due_from.year * 12 + due_from.month - 1) - month_index(LOAN.first_drawdown_on) + months.c.number
     days = (
         select(LOAN.loan_no, month.label("month"), plus_months(LOAN.first_drawdown_on, month).label("due_on"))
-        .where(LOAN.first_drawdown_on.is_not(None), month > 0)
+        .where(LOAN.first_drawdown_on.is_not(None), month > 0, looked_at(LOAN.loan_no))
         .join_from(LOAN.loan_no.table, months, literal(True))
         .subquery("days")
     )

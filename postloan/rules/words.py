@@ -1,0 +1,211 @@
+"""The codes of the book as people read them, in Chinese and English (glossary).
+
+A code that an institution added, or that is of a policy's own, goes by its own name.
+"""
+
+from __future__ import annotations
+
+import re
+
+from postloan.rules import roles, signals
+from postloan.rules.classification import TITLES as RISK_CLASSES
+
+# Vocabulary: code: (Chinese, English).
+WORDS: dict[str, dict[str, tuple[str, str]]] = {
+    "borrower": {
+        "corporate": ("公司客户", "company"),
+        "small_enterprise": ("小微企业", "small enterprise"),
+        "personal": ("个人", "private person"),
+    },
+    "repayment": {
+        "bullet": ("到期一次还本付息", "principal and interest at maturity"),
+        "equal_instalment": ("等额本息", "equal instalments"),
+        "equal_principal": ("等额本金", "equal parts of principal"),
+        "interest_only": ("按期付息、到期还本", "interest by period, principal at maturity"),
+        "custom": ("按约定计划还款", "as scheduled"),
+    },
+    "security": {
+        "credit": ("信用", "none (credit)"),
+        "guaranteed": ("保证", "guarantee"),
+        "mortgaged": ("抵押", "mortgage"),
+        "pledged": ("质押", "pledge"),
+    },
+    "day_count": {
+        "actual/360": ("实际天数/360", "actual/360"),
+        "actual/365": ("实际天数/365", "actual/365"),
+        "30/360": ("每月30天/360", "30/360"),
+    },
+    "guarantee": {
+        "joint": ("连带责任保证", "joint and several"),
+        "general": ("一般保证", "general"),
+    },
+    "risk_class": {code: (chinese, code.replace("_", " ")) for code, chinese in RISK_CLASSES.items()},
+    "customer_class": {
+        "normal": ("正常客户", "normal"),
+        "potential_risk": ("潜在风险客户", "potential risk"),
+        "non_performing": ("不良客户", "non-performing"),
+    },
+    "bucket": {"current": ("未逾期", "current")},
+    "source": {
+        "core": ("核心系统报送", "core banking system"),
+        "schedule": ("还款计划与收款", "schedule and receipts"),
+        "settled": ("已结清", "settled"),
+    },
+    "instalment": {
+        "paid": ("已还清", "paid"),
+        "settled": ("已结清", "settled"),
+        "overdue": ("逾期", "overdue"),
+        "part": ("部分已还", "partly paid"),
+        "due": ("未到期", "to come"),
+        "unknown": ("—", "—"),
+    },
+    "case": {
+        "open": ("办理中", "open"),
+        "closed": ("已办结", "closed"),
+        "cancelled": ("已撤销", "cancelled"),
+    },
+    "task": {
+        "open": ("待答复", "waiting"),
+        "answered": ("已答复", "answered"),
+        "refused": ("未被接受", "not accepted"),
+        "superseded": ("已被取代", "superseded"),
+    },
+    "outcome": {
+        "archived": ("已归档", "archived"),
+        "cleared": ("信号已消除", "cleared"),
+        "resolved": ("风险已化解", "resolved"),
+        "changed": ("方案已调整", "plan changed"),
+        "followed": ("按方案推进", "on plan"),
+        "refused": ("不同意", "refused"),
+        "verified": ("资金流向已核实", "verified"),
+        "misused": ("资金流向不符", "not used as agreed"),
+        "carried_over": ("已结转", "carried over"),
+        "rectified": ("已整改", "rectified"),
+        "no_findings": ("无问题", "no findings"),
+        "not_suspended": ("未停牌", "not suspended"),
+        "resumed": ("已复牌", "resumed"),
+        "obtained": ("已取得", "obtained"),
+        "waived": ("已豁免", "waived"),
+        "entered": ("已登记", "entered"),
+        "reviewed": ("已审阅", "reviewed"),
+    },
+    "notice": {
+        "task_assigned": ("待办通知", "task assigned"),
+        "answer_confirmed": ("签署确认", "signature confirmed"),
+        "task_reminder": ("催办通知", "task reminder"),
+        "task_escalation": ("上报通知", "task escalation"),
+        "first_inspection_announcement": ("首次检查通知", "announcement of the first inspection"),
+        "document_reminder": ("资料到期提醒", "document reminder"),
+    },
+    "notice_state": {
+        "queued": ("待发送", "queued"),
+        "sending": ("发送中", "being sent"),
+        "sent": ("已发送", "sent"),
+        "failed": ("发送失败", "failed"),
+        "given_up": ("不再发送", "given up"),
+    },
+    "channel": {
+        "email": ("电子邮件", "e-mail"),
+        "sms": ("短信", "text message"),
+        "webhook": ("内部消息", "webhook"),
+    },
+    "recipient": {"staff": ("员工", "staff"), "borrower": ("借款人", "borrower"), "guarantor": ("保证人", "guarantor")},
+    "payment": {"drawdown": ("提款", "drawdown"), "payment": ("支付", "payment")},
+    "payment_state": {
+        "requested": ("待审核", "requested"),
+        "approved": ("已同意", "approved"),
+        "refused": ("未同意", "refused"),
+    },
+    "activity": {
+        "on_site": ("现场检查", "on site"),
+        "telephone": ("电话", "telephone"),
+        "off_site": ("非现场", "off site"),
+        "analysis": ("数据分析", "analysis"),
+        "data_collection": ("资料收集", "collection of data"),
+    },
+    "relation": {
+        "control": ("控制", "control"),
+        "shareholding": ("持股", "shareholding"),
+        "family": ("亲属", "family"),
+        "common_management": ("共同管理", "common management"),
+        "mutual_guarantee": ("互保", "mutual guarantee"),
+        "other": ("其他关联", "other"),
+    },
+    "ledger": {
+        "disbursed": ("放款", "disbursed"),
+        "drawn": ("提款", "drawn"),
+        "repaid": ("还款", "repaid"),
+        "reversed": ("冲销", "reversed"),
+        "rate_changed": ("利率变更", "rate changed"),
+        "security_changed": ("担保变更", "security changed"),
+        "extended": ("期限变更", "maturity changed"),
+        "corrected": ("更正", "corrected"),
+        "settled": ("结清", "settled"),
+    },
+    "step": {
+        "assign": ("分派经办人", "officer assigned"),
+        "announce": ("告知借款人", "borrower told"),
+        "report": ("检查报告", "report"),
+        "sign": ("主管签字", "signature"),
+        "review": ("审核", "review"),
+        "signals": ("登记预警信号", "signals recorded"),
+        "archive": ("归档", "archive"),
+        "level": ("上级决定", "decision above"),
+        "rule": ("规则分类", "category by rule"),
+        "propose": ("建议", "proposal"),
+        "approve": ("审批", "approval"),
+        "assign-handler": ("分派处置人", "handler assigned"),
+        "handle": ("处置", "handling"),
+        "feedback": ("反馈", "feedback"),
+        "confirm": ("风险认定", "confirmation"),
+        "clear": ("消除信号", "clearance"),
+        "obtain": ("取得资料", "document obtained"),
+        "enter": ("登记", "entry"),
+        "follow": ("方案跟踪", "follow-up"),
+        "tiers": ("审批层级", "levels of approval"),
+        "verify": ("资金流向核实", "use verified"),
+        "look": ("复查", "another look"),
+        "resume": ("复牌决定", "resumption"),
+        "rectify": ("整改", "rectification"),
+        "accept": ("整改验收", "acceptance"),
+        "check": ("核对", "check"),
+        "decide": ("决定", "decision"),
+        "sample": ("抽样", "sample"),
+        "carry-over": ("余额结转", "carry-over"),
+    },
+}
+
+
+def word(code: str, vocabulary: str, language: str = "zh") -> str:
+    """How people call a code of a vocabulary; "" for an empty one."""
+    if vocabulary == "signal":
+        return signals.title(code, language)
+    if vocabulary == "role":
+        return roles.title(code, language)
+    found = WORDS[vocabulary].get(code)
+    if found is None:
+        return one_language(code, language) if " " in code else code.replace("_", " ").replace("-", " ")
+    return found[0 if language == "zh" else 1]
+
+
+STEP = re.compile(r"(?P<base>.+?)(?:-(?P<number>[0-9]+(?:-[0-9]+)*))?")
+
+
+def step(name: str, language: str = "zh") -> str:
+    """How people call a step; a round of rework or a level is numbered: 检查报告 2."""
+    found = STEP.fullmatch(name)
+    if found is None:
+        return ""
+    return f"{word(found['base'], 'step', language)} {found['number'] or ''}".strip()
+
+
+BILINGUAL = re.compile(r"(?P<zh>[^A-Za-z]+) (?P<en>[A-Za-z].*)", re.DOTALL)
+CHINESE = re.compile(r"[\u3000-\u9fff]")
+
+
+def one_language(text: str, language: str = "zh") -> str:
+    """What the forms offer in both languages, "符合 in order", in one of them; other text as it is."""
+    found = BILINGUAL.fullmatch(text)
+    if found is None or not CHINESE.search(found["zh"]):
+        return text
+    return found[language if language == "zh" else "en"].replace("_", " ").strip()
