@@ -164,7 +164,10 @@ def test_from_the_wrong_code_through_rework_to_the_archived_report(
 
     mails = [m for m in here.sinks.messages() if m["channel"] == "email" and "L01" in m["title"]]
     assert {to for m in mails for to in m["to"]} >= {"S101@bank.test", "S002@bank.test", "S003@bank.test"}
-    assert all(re.search(r"/runs/flow-run/[0-9a-f-]{36}", m["body"]) for m in mails)
+    asked = [m for m in mails if m["title"].startswith("【待办】")]
+    assert asked and all(re.search(r"/runs/flow-run/[0-9a-f-]{36}", m["body"]) for m in asked)
+    confirmed = [m["to"][0].split("@")[0] for m in mails if m["title"].startswith("【已签署】")]
+    assert sorted(confirmed) == sorted(signed), "who signed is told what was signed"
     texts = [m for m in here.sinks.messages() if m["channel"] == "sms" and "L01" in m["body"]]
     assert len(texts) == 1, "the borrower is told once"
 

@@ -173,7 +173,7 @@ def test_a_signal_is_followed_until_it_is_cleared(year: Installation) -> None:
 def test_a_lapsing_insurance_is_renewed_and_the_next_duty_follows(year: Installation) -> None:
     here, case_no = year, case_no_of(year, "insurance_expiry", "Y3")
     lapses = here.today + timedelta(days=10)
-    assert case_no == f"INSURANCE-EXPIRY-Y3-K1-{lapses}"
+    assert case_no == f"INSURANCE-EXPIRY-K1-{lapses}"
     given = {"decision": "已取得 obtained", "document": "保单 77", "valid_until": lapses.isoformat()}
     assert "must be later" in answer(here.office, case_no, "obtain", given)
     given["valid_until"] = months_after(lapses, 6).isoformat()
