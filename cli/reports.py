@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from cli import show
-from cli.options import BookOption, FormatOption, PolicyOption, day_of, office
+from cli.options import BookOption, FormatOption, PolicyOption, check_period, day_of, office, telling_unknown_years
 from cli.show import Format
 from postloan.errors import PostloanError
 from postloan.reports.monthly import monthly, plain
@@ -56,7 +56,7 @@ def show_monthly(
     """The pack of the monthly post-loan meeting (贷后管理例会材料), from the book as it is now."""
     here = office(book, policy)
     wanted = reported(str(month) if month else None, here.today)
-    with here.book.read() as session:
+    with telling_unknown_years(), here.book.read() as session:
         pack = monthly(session, here.policy_file, wanted, here.today)
     if form is Form.json:
         show.as_json(plain(pack))
@@ -85,12 +85,11 @@ def show_performance(
     form: FormatOption = Format.table,
 ) -> None:
     """How officers and branches did in a period (考核评价); branches first, head office without a number."""
-    if last < first:
-        raise typer.BadParameter(f"--to {last} is before --from {first}")
+    check_period(first, last)
     here = office(book, policy)
     if last > here.today:
         raise PostloanError(f"--to {last} lies in the future; the last day to report on is {here.today}")
-    with here.book.read() as session:
+    with telling_unknown_years(), here.book.read() as session:
         done = performance(session, here.policy_file, Period(first, last), here.today)
     branches, staff = [r.flat() for r in done.branches], [r.flat() for r in done.staff]
     if form is Format.json:

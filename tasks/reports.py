@@ -17,7 +17,6 @@ from postloan.reports.printing import MEDIA, render, title
 from postloan.reports.words import Words, percent, points
 from tasks.digest import MOST_ROWS
 from tasks.office import Office
-from tasks.runs import kind_title
 
 KIND = "monthly"
 
@@ -31,14 +30,7 @@ def made(office: Office, month: Month) -> Pack:
 def printed(office: Office, pack: Pack, form: str) -> bytes:
     """The pack as "html", "pdf" or "xlsx", by the policy in force on its last day."""
     policy = office.policy_file.at(pack.as_of)
-    return render(
-        office.renderer,
-        pack,
-        form,
-        policy=policy,
-        case_title=lambda kind: kind_title(policy, kind),
-        made_on=office.today,
-    )
+    return render(office.renderer, pack, form, policy=policy, made_on=office.today)
 
 
 @task(name="archive-monthly-pack")
@@ -56,7 +48,7 @@ def archive_pack(month: str) -> list[str]:
     content = {form: printed(office, pack, form) for form in MEDIA}
     stored = {form: documents.store(office.settings.archive, content[form], MEDIA[form]) for form in MEDIA}
     policy = office.policy_file.at(pack.as_of)
-    name = title(pack, Words(policy.institution.language, pack.branch_names, str))
+    name = title(pack, Words.of(policy, pack.branch_names))
     version = office.policy_file.version
     with office.book.write(origin="monthly-pack") as writer:
         for form, media_type in MEDIA.items():

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import matplotlib
 from matplotlib import font_manager
@@ -29,7 +30,7 @@ CHINESE = ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Noto Sans 
 LATIN = "DejaVu Sans"  # comes with matplotlib
 HALF, WIDE, LANDSCAPE = (3.45, 2.05), (7.05, 1.75), (10.6, 2.0)  # inches
 HALO = [withStroke(linewidth=1.6, foreground="white")]  # keeps a label apart from the bar behind it
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "path",
     "svg.hashsalt": "postloan",
     "font.size": 7,
@@ -105,7 +106,7 @@ def _classes(figure: Figure, pack: Pack, words: Words) -> None:
     for axes, names in ((left, CLASSES[:1]), (right, CLASSES[1:])):
         now = [lines[n].outstanding if n in lines else Decimal(0) for n in names]
         before = [lines[n].outstanding_before if n in lines else Decimal(0) for n in names]
-        _columns(axes, [words.risk_class(n) for n in names], now, before, pack, words)
+        _columns(axes, [words.risk_class(n).replace(" ", "\n") for n in names], now, before, pack, words)
     _legend(right, words)
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session
 
-from postloan.book.tables import Branch
+from postloan.book import tables as t
+from postloan.book.standings import worked_out
 from postloan.policy import PolicyFile
 from postloan.reports import portfolio, quality, watch, work
 from postloan.reports.performance import Performance, performance
@@ -21,6 +22,8 @@ from postloan.reports.quality import Line, Migration, Quality
 from postloan.reports.watch import Flow, Group, OpenFinding, Plan, SignalCount, Stop
 from postloan.reports.work import CaseCount, FundsCount, InspectionCount
 from postloan.rules.position import ZERO
+
+BRANCH = t.Branch.__table__.c  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -110,35 +113,36 @@ def monthly(session: Session, file: PolicyFile, month: Month, today: date) -> Pa
     last, before = min(month.last, today), month.before.last
     policy = file.at(last)
     zone, period = policy.time_zone, Period(month.first, last)
-    cells = portfolio.cells(session, policy, last, before)
-    in_all, branches = quality.in_all(cells), quality.by_branch(cells)
-    signals, findings = watch.signals(session, policy, period), watch.open_findings(session, last)
-    done = performance(session, file, period, today)
-    return Pack(
-        month=str(month),
-        first=month.first,
-        as_of=last,
-        before=before,
-        complete=month.last < today,
-        branch_names=dict(session.execute(select(Branch.branch_no, Branch.name)).tuples().all()),  # type: ignore[call-overload]
-        headline=_headline(in_all, branches, signals, findings, done),
-        portfolio=tuple(in_all),
-        classes=tuple(quality.by_class(cells)),
-        buckets=tuple(quality.by_bucket(cells)),
-        branches=tuple(branches),
-        migrations=tuple(quality.migrations(cells)),
-        most_overdue=tuple(portfolio.most_overdue(session, policy, last)),
-        signals=tuple(signals),
-        signal_trend=tuple(watch.trend(session, month, last)),
-        groups=tuple(watch.groups_with_signals(session, last)),
-        plans=tuple(watch.plans_in_force(session, last)),
-        suspensions=tuple(watch.stops_in_force(session, last)),
-        findings=tuple(findings),
-        cases=tuple(work.cases(session, period, zone)),
-        inspections=tuple(work.inspections(session, period, zone)),
-        funds=tuple(work.funds(session, policy, period)),
-        performance=done,
-    )
+    with worked_out(session, last):
+        cells = portfolio.cells(session, policy, last, before)
+        in_all, branches = quality.in_all(cells), quality.by_branch(cells)
+        signals, findings = watch.signals(session, policy, period), watch.open_findings(session, last)
+        done = performance(session, file, period, today)
+        return Pack(
+            month=str(month),
+            first=month.first,
+            as_of=last,
+            before=before,
+            complete=month.last < today,
+            branch_names=dict(session.execute(select(BRANCH.branch_no, BRANCH.name)).tuples().all()),
+            headline=_headline(in_all, branches, signals, findings, done),
+            portfolio=tuple(in_all),
+            classes=tuple(quality.by_class(cells)),
+            buckets=tuple(quality.by_bucket(cells)),
+            branches=tuple(branches),
+            migrations=tuple(quality.migrations(cells)),
+            most_overdue=tuple(portfolio.most_overdue(session, policy, last)),
+            signals=tuple(signals),
+            signal_trend=tuple(watch.trend(session, month, last)),
+            groups=tuple(watch.groups_with_signals(session, last)),
+            plans=tuple(watch.plans_in_force(session, last)),
+            suspensions=tuple(watch.stops_in_force(session, last)),
+            findings=tuple(findings),
+            cases=tuple(work.cases(session, period, zone)),
+            inspections=tuple(work.inspections(session, period, zone)),
+            funds=tuple(work.funds(session, policy, period)),
+            performance=done,
+        )
 
 
 def _headline(

@@ -28,6 +28,8 @@ from postloan.rules.roles import OFFICER
 TASK = t.HumanTask.__table__.c  # type: ignore[attr-defined]
 STEP = t.Step.__table__.c  # type: ignore[attr-defined]
 CASE = t.Case.__table__.c  # type: ignore[attr-defined]
+STAFF = t.Staff.__table__.c  # type: ignore[attr-defined]
+BRANCH = t.Branch.__table__.c  # type: ignore[attr-defined]
 ENTRY = t.WorkLogEntry.__table__.c  # type: ignore[attr-defined]
 # The duty of those whose papers are signed or returned by others (REC-6).
 REPORT = "report"
@@ -94,7 +96,7 @@ def performance(session: Session, file: PolicyFile, period: Period, today: date)
     for count in counts:
         if count.staff_no:
             by_staff[count.staff_no] += count.tally
-    names = dict(session.execute(select(t.Staff.staff_no, t.Staff.name)).tuples().all())  # type: ignore[call-overload]
+    names: dict[str, str] = dict(session.execute(select(STAFF.staff_no, STAFF.name)).tuples().all())
     everyone = people.everyone(session, today)
     listed = [p for p in everyone if by_staff[p.staff_no] != Tally() or (p.active and OFFICER in p.roles)]
     customers = people.customers_of(session, [p.staff_no for p in listed])
@@ -112,7 +114,7 @@ def _branches(session: Session, policy: Policy, counts: list[Count], listed: lis
     by_branch: dict[str, Tally] = defaultdict(Tally)
     for count in counts:
         by_branch[home[count.staff_no] if count.staff_no else count.branch_no] += count.tally
-    names = dict(session.execute(select(t.Branch.branch_no, t.Branch.name)).tuples().all())  # type: ignore[call-overload]
+    names: dict[str, str] = dict(session.execute(select(BRANCH.branch_no, BRANCH.name)).tuples().all())
     for branch_no in sorted({*by_branch, *home.values()}):
         of_branch = [p for p in listed if p.branch_no == branch_no]
         yield _record(policy, "", names.get(branch_no, ""), branch_no, of_branch, by_branch[branch_no])

@@ -99,13 +99,13 @@ def most_overdue(session: Session, policy: Policy, day: date) -> list[Overdue]:
     query = (
         select(
             LOAN.loan_no,
-            BORROWER.name,
-            func.coalesce(LOAN.branch_no, ""),
+            BORROWER.name.label("borrower"),
+            func.coalesce(LOAN.branch_no, "").label("branch_no"),
             LOAN.currency,
             now.c.outstanding,
             now.c.overdue,
             now.c.days_past_due,
-            now.c.rank,
+            case(*((now.c.rank == rank(name), name) for name in CLASSES)).label("risk_class"),
         )
         .join(now, now.c.loan_no == LOAN.loan_no)
         .join(BORROWER.borrower_no.table, BORROWER.borrower_no == LOAN.borrower_no)
@@ -113,7 +113,7 @@ def most_overdue(session: Session, policy: Policy, day: date) -> list[Overdue]:
         .order_by(now.c.overdue.desc(), LOAN.loan_no)
         .limit(MOST_OVERDUE)
     )
-    return [Overdue(*row, CLASSES[place]) for *row, place in session.execute(query)]
+    return [Overdue(**row) for row in session.execute(query).mappings()]
 
 
 def _named(names: tuple[str, ...], place: int | None) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -41,11 +40,10 @@ def render(
     form: str,
     *,
     policy: Policy,
-    case_title: Callable[[str], str],
     made_on: date,
 ) -> bytes:
     """The pack as "html", "pdf" or "xlsx", in the institution's language."""
-    words = Words(policy.institution.language, pack.branch_names, case_title)
+    words = Words.of(policy, pack.branch_names)
     if form == "xlsx":
         from postloan.reports.workbook import workbook
 

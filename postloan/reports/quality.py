@@ -94,10 +94,10 @@ def _lines(found: Iterable[Cell], names: tuple[str, ...], now: Named, before: Na
     currencies: dict[str, Decimal] = defaultdict(Decimal)
     for cell in found:
         currencies[cell.currency] += cell.now.outstanding
-        if now(cell) is not None:
-            sums[cell.currency, now(cell)] += cell.now
-        if before(cell) is not None:
-            sums_before[cell.currency, before(cell)] += cell.before
+        if (name := now(cell)) is not None:
+            sums[cell.currency, name] += cell.now
+        if (name := before(cell)) is not None:
+            sums_before[cell.currency, name] += cell.before
     return [
         Line(
             currency,

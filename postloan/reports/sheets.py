@@ -95,7 +95,7 @@ def _line(line: Line) -> dict[str, Any]:
 
 def _branches(pack: Pack, words: Words) -> Sheet:
     columns = (
-        CURRENCY,
+        *((CURRENCY,) if len(pack.portfolio) > 1 else ()),
         BRANCH,
         LOANS,
         OUTSTANDING,

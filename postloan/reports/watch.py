@@ -18,6 +18,8 @@ from postloan.reports.period import Month, Period
 SIGNAL = t.Signal.__table__.c  # type: ignore[attr-defined]
 PLAN = t.RiskPlan.__table__.c  # type: ignore[attr-defined]
 BORROWER = t.Borrower.__table__.c  # type: ignore[attr-defined]
+BRANCH = t.Branch.__table__.c  # type: ignore[attr-defined]
+PARTNER = t.Partner.__table__.c  # type: ignore[attr-defined]
 TREND_MONTHS = 12
 
 
@@ -174,18 +176,18 @@ def plans_in_force(session: Session, day: date) -> list[Plan]:
         later.c.borrower_no == PLAN.borrower_no, later.c.made_on > PLAN.made_on, later.c.made_on <= day
     )
     query = (
-        select(PLAN.borrower_no, BORROWER.name, PLAN.loan_no, PLAN.made_on)
+        select(PLAN.borrower_no, BORROWER.name.label("borrower"), PLAN.loan_no, PLAN.made_on)
         .join(BORROWER.borrower_no.table, BORROWER.borrower_no == PLAN.borrower_no)
         .where(PLAN.made_on <= day, or_(PLAN.ended_on.is_(None), PLAN.ended_on > day), ~newer)
         .order_by(PLAN.made_on, PLAN.borrower_no)
     )
-    return [Plan(*row, (day - row.made_on).days) for row in session.execute(query)]
+    return [Plan(**row, days=(day - row["made_on"]).days) for row in session.execute(query).mappings()]
 
 
 def stops_in_force(session: Session, day: date) -> list[Stop]:
     """The suspensions in force on a day, the oldest first."""
-    branches = dict(session.execute(select(t.Branch.branch_no, t.Branch.name)).tuples().all())  # type: ignore[call-overload]
-    partners = dict(session.execute(select(t.Partner.partner_no, t.Partner.name)).tuples().all())  # type: ignore[call-overload]
+    branches: dict[str, str] = dict(session.execute(select(BRANCH.branch_no, BRANCH.name)).tuples().all())
+    partners: dict[str, str] = dict(session.execute(select(PARTNER.partner_no, PARTNER.name)).tuples().all())
     found = []
     for stop in suspensions.in_force(session, day):
         kind, number = ("branch", stop.branch_no) if stop.branch_no else ("partner", stop.partner_no or "")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from postloan.policy import Policy
 from postloan.reports.quality import GONE, NEW
-from postloan.rules import classification, signals
+from postloan.rules import classification, kinds, signals
 
 ELSEWHERE = {NEW: ("新发放", "new"), GONE: ("已结清", "settled")}
 BUCKETS = {"current": ("未逾期", "current")}
@@ -39,12 +40,17 @@ class Words:
     Attributes:
         language: zh or en.
         branches: names by branch number.
-        case_title: how a kind of case is called; the policy adds kinds of its own.
+        lapsing: titles of the policy's own kinds of cases, documents that lapse.
     """
 
     language: str
     branches: Mapping[str, str]
-    case_title: Callable[[str], str]
+    lapsing: Mapping[str, str]
+
+    @classmethod
+    def of(cls, policy: Policy, branches: Mapping[str, str]) -> Words:
+        """The words of an institution."""
+        return cls(policy.institution.language, branches, {kind: t.title for kind, t in policy.ticklers.items()})
 
     def pick(self, zh: str, en: str) -> str:
         """The word of this language."""
@@ -79,7 +85,7 @@ class Words:
 
     def case(self, kind: str) -> str:
         """A kind of case."""
-        return self.case_title(kind) if self.language == "zh" else kind.replace("_", " ")
+        return self.lapsing.get(kind) or kinds.title(kind, self.language)
 
     def stop(self, kind: str) -> str:
         """Whether a branch or a partner is suspended."""

@@ -175,11 +175,12 @@ class Seeder:
             for as_of in (date(2026, 8, 31), date(2026, 9, 30), date(2026, 10, 20), date(2026, 10, 31)):
                 late = self.chance.random() < self.trouble
                 days = self.chance.choice((days + 31, 5, 100, 300, 400)) if late else 0
+                left = 0 if not late and self.chance.random() < 0.05 else self.chance.randrange(1, 50_000_000)
                 rows.append(
                     Position(
                         loan_no=loan_no,
                         as_of=as_of,
-                        principal_outstanding=Decimal(self.chance.randrange(1, 50_000_000)) / 100,
+                        principal_outstanding=Decimal(left) / 100,
                         overdue_principal=Decimal(days) * 100,
                         overdue_interest=Decimal(days),
                         days_past_due=days,

@@ -61,8 +61,8 @@ class Slow:
             return loan.settled_on
         positions = [p for p in self.rows(Position) if p.loan_no == loan.loan_no]
         if positions:
-            nothing = [p.as_of for p in positions if p.principal_outstanding == p.overdue_principal == 0]
-            return min(nothing, default=None)
+            owing = [p.as_of for p in positions if p.principal_outstanding or p.overdue_principal or p.days_past_due]
+            return min((p.as_of for p in positions if p.as_of > max(owing, default=date.min)), default=None)
         due = [i.principal_due + i.interest_due for i in self.rows(Instalment) if i.loan_no == loan.loan_no]
         needed, so_far = sum(due, Decimal(0)) or loan.principal, Decimal(0)
         for receipt in sorted(

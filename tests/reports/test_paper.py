@@ -53,12 +53,12 @@ def in_language(file: PolicyFile, language: str) -> Policy:
 
 
 def words_of(pack: Pack, language: str) -> Words:
-    return Words(language, pack.branch_names, lambda kind: kind.replace("_", " "))
+    return Words(language, pack.branch_names, {})
 
 
 def printed(pack: Pack, form: str, policy: Policy) -> bytes:
     renderer = Renderer(REPOSITORY / "templates")
-    return render(renderer, pack, form, policy=policy, case_title=lambda kind: f"件 {kind}", made_on=TODAY)
+    return render(renderer, pack, form, policy=policy, made_on=TODAY)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -125,7 +125,7 @@ def test_borrowers_names_are_escaped(pack: Pack, policy_file: PolicyFile) -> Non
 def test_the_workbook_read_again_has_the_figures(pack: Pack, policy_file: PolicyFile, language: str) -> None:
     content = printed(pack, "xlsx", in_language(policy_file, language))
     book = openpyxl.load_workbook(io.BytesIO(content))
-    expected = sheets(pack, replace(words_of(pack, language), case_title=lambda kind: f"件 {kind}"))
+    expected = sheets(pack, words_of(pack, language))
     assert book.sheetnames[1:] == [sheet.title[:31] for sheet in expected.values()]
     for sheet in expected.values():
         place = book[sheet.title[:31]]
@@ -191,8 +191,8 @@ def test_what_the_meeting_is_to_talk_about(pack: Pack, policy_file: PolicyFile) 
     ],
 )
 def test_amounts_that_are_easy_to_read(amount: str, zh: str, en: str) -> None:
-    assert Words("zh", {}, str).amount(Decimal(amount)) == zh
-    assert Words("en", {}, str).amount(Decimal(amount)) == en
+    assert Words("zh", {}, {}).amount(Decimal(amount)) == zh
+    assert Words("en", {}, {}).amount(Decimal(amount)) == en
 
 
 def test_percent_and_points() -> None:
