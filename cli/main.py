@@ -18,7 +18,7 @@ from rich.progress import Progress
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, func, select
 
-from cli import registers, show, stack, staff
+from cli import registers, reports, show, stack, staff
 from cli.options import (
     BookOption,
     DayOption,
@@ -363,7 +363,7 @@ def audit_verify(book: BookOption = None, policy: PolicyOption = None, form: For
         raise typer.Exit(1)
 
 
-# ---------------------------------------------------------------------- registers, staff, demo
+# ------------------------------------------------------------- registers, reports, staff, demo
 
 app.command("ledger")(registers.show_ledger)
 app.command("funds")(registers.show_funds)
@@ -373,6 +373,7 @@ app.command("suspensions")(registers.show_suspensions)
 app.command("findings")(registers.show_findings)
 
 app.add_typer(staff.app, name="staff")
+app.add_typer(reports.app, name="report")
 app.command("up")(stack.up)
 app.command("demo")(stack.demo)
 

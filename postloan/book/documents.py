@@ -13,7 +13,8 @@ from postloan.book.engine import Writer
 from postloan.book.tables import Case, Document
 from postloan.errors import NotFound
 
-SUFFIX = {"text/html": ".html", "application/pdf": ".pdf"}
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SUFFIX = {"text/html": ".html", "application/pdf": ".pdf", XLSX: ".xlsx"}
 
 
 def path_of(archive: Path, document: Document) -> Path:
@@ -78,6 +79,48 @@ def enter(writer: Writer, case: Case, *, kind: str, title: str, media_type: str,
         size=size,
     )
     return document
+
+
+def enter_report(
+    writer: Writer,
+    *,
+    kind: str,
+    period: str,
+    title: str,
+    media_type: str,
+    sha256: str,
+    size: int,
+    policy_version: str = "",
+) -> Document:
+    """Enter a document about no loan or case, once per kind, period and form: what was archived first stays."""
+    number = report_no(kind, period, media_type)
+    found = writer.session.get(Document, number)
+    if found is not None:
+        return found
+    document = Document(
+        document_no=number,
+        kind=kind,
+        title=title,
+        media_type=media_type,
+        sha256=sha256,
+        size=size,
+        created_at=writer.now,
+    )
+    writer.session.add(document)
+    writer.record(
+        "document.archived",
+        policy_version=policy_version,
+        document_no=number,
+        kind=kind,
+        sha256=sha256,
+        size=size,
+    )
+    return document
+
+
+def report_no(kind: str, period: str, media_type: str) -> str:
+    """The number of a document about no case: D-MONTHLY-2026-10-PDF."""
+    return f"D-{kind.upper()}-{period}-{SUFFIX[media_type].lstrip('.').upper()}"
 
 
 def read(session: Session, archive: Path, document_no: str) -> bytes:

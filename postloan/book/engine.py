@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, P
 from sqlmodel import Session, create_engine
 
 from postloan.book import audit
+from postloan.book.sql import sqlite_day_in
 from postloan.errors import BookError
 
 
@@ -141,6 +142,7 @@ def _engine(url: str) -> Engine:
             connection.isolation_level = None  # BEGIN is ours, below
             for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
                 connection.execute(f"PRAGMA {pragma}").close()
+            connection.create_function("day_in", 2, sqlite_day_in, deterministic=True)
 
         @event.listens_for(engine, "begin")
         def _on_begin(connection: Any) -> None:

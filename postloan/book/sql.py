@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import CTE, Date, Integer, Select, case, literal
+from sqlalchemy import CTE, Date, Integer, Select, String, case, func, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -48,6 +49,21 @@ class utc_day(FunctionElement[date]):
 
     inherit_cache = True
     type = Date()
+
+
+class day_in(FunctionElement[date]):
+    """`day_in(moment, zone)`: the day on which a moment falls in a time zone, summer time and all."""
+
+    inherit_cache = True
+    type = Date()
+
+    def __init__(self, moment: Any, zone: ZoneInfo) -> None:
+        super().__init__(moment, literal(zone.key, String()))
+
+
+def sqlite_day_in(moment: str | None, zone: str) -> str | None:
+    """What SQLite, which knows no time zones, calls for `day_in`; the engine registers it."""
+    return moment and datetime.fromisoformat(moment).astimezone(ZoneInfo(zone)).date().isoformat()
 
 
 def _words(element: FunctionElement[Any], compiler: Any, **kw: Any) -> list[str]:
@@ -116,6 +132,18 @@ def _utc_day(element: utc_day, compiler: Any, **kw: Any) -> str:
     return f"CAST({moment} AT TIME ZONE 'UTC' AS date)"
 
 
+@compiles(day_in, "sqlite")
+def _sqlite_day_in(element: day_in, compiler: Any, **kw: Any) -> str:
+    moment, zone = _words(element, compiler, **kw)
+    return f"day_in({moment}, {zone})"
+
+
+@compiles(day_in)
+def _day_in(element: day_in, compiler: Any, **kw: Any) -> str:
+    moment, zone = _words(element, compiler, **kw)
+    return f"CAST(timezone({zone}, {moment}) AS date)"
+
+
 def materialised(query: Select) -> CTE:
     """A query whose rows are worked out once, however often its columns are looked at."""
     return query.cte().prefix_with("MATERIALIZED")
@@ -134,3 +162,8 @@ def least(one: Any, other: Any) -> Any:
 def greatest(one: Any, other: Any) -> Any:
     """The larger of two expressions that are not NULL."""
     return case((one >= other, one), else_=other)
+
+
+def how_many(condition: Any) -> Any:
+    """Of the rows that are put together, how many meet a condition; what is unknown does not."""
+    return func.sum(case((condition, 1), else_=0))

@@ -320,6 +320,14 @@ class Workload(Section):
     customers_per_officer: int = key("INS-13", "按10-12户/人分配给客户经理", "customers", ge=1)
 
 
+class PerformancePolicy(Section):
+    """What a score of 100 is made of; a part of which there is nothing to judge falls out."""
+
+    timely_weight: int = key("PER-1", "责任到人, 考核到位; own: steps answered on time", "points", ge=1, le=100)
+    quality_weight: int = key("PER-1", "own; reports that were not returned for rework", "points", ge=0, le=100)
+    log_weight: int = key("PER-1", "own; work-log entries and opinions in time", "points", ge=0, le=100)
+
+
 class Tasks(Section):
     remind_days_before: int = key("INS-10", "own; reminder this long before a task is due", "calendar days", ge=0)
     remind_every_days: int = key("INS-10", "own; a late task is reminded of this often", "calendar days", ge=1)
@@ -381,6 +389,7 @@ class Policy(Section):
     ticklers: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,40}$")], Tickler]
     limitation: Limitation
     workload: Workload
+    performance: PerformancePolicy
     tasks: Tasks
     notices: Notices
     round: Round

@@ -1,0 +1,32 @@
+"""The pack of the monthly post-loan meeting (贷后管理例会材料), and how officers and branches did (PER-1)."""
+
+from __future__ import annotations
+
+from prefect import flow
+from prefect.runtime import flow_run
+from prefect.states import Completed, State
+from pydantic import Field
+
+from postloan.reports.period import finished
+from tasks import reports
+from tasks.office import Office
+
+
+def _name_of_run() -> str:
+    return f"例会材料 {flow_run.parameters.get('month') or finished(None, Office.open().today)}"
+
+
+@flow(name="monthly-pack", flow_run_name=_name_of_run, retries=0)
+def monthly_pack(
+    month: str | None = Field(
+        None,
+        title="月份 Month, as 2026-03 (empty: the month before today's)",
+        description="A month that is over. Its pack is archived once; made again, the archived one stays.",
+    ),
+) -> State:
+    """Work out the month, archive the pack as page, PDF and workbook, and publish its figures."""
+    office = Office.open()
+    wanted = finished(month, office.today)
+    numbers = reports.archive_pack(str(wanted))
+    reports.publish(office, reports.made(office, wanted), numbers)
+    return Completed(message=f"{wanted}: {', '.join(numbers)}")
