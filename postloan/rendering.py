@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -86,6 +87,7 @@ class Renderer:
         """An HTML document as PDF. Nothing is fetched from outside the template folder."""
         from weasyprint import HTML, URLFetcher  # heavy: only the processes that print load it
 
+        logging.getLogger("weasyprint").setLevel(logging.ERROR)  # it tells every property of an SVG that it leaves out
         fetcher = URLFetcher(allowed_protocols={"file", "data"})
         return HTML(string=html, base_url=str(self.folder), url_fetcher=fetcher).write_pdf()
 
