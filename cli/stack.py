@@ -103,8 +103,11 @@ class Stack:
         self._run("--no-prompt", "deploy", "--all")
 
     def start_worker(self) -> None:
-        """Start the worker that executes the flow runs."""
-        self._spawn("worker", "worker", "start", "--pool", POOL, "--type", "process", "--name", f"worker-{self.port}")
+        """Start the worker that executes the flow runs, a few at a time: a morning's hundred that start at
+        once would all be slow. A run that waits for its people takes no place."""
+        limit = str(2 * (os.cpu_count() or 1))
+        name = f"worker-{self.port}"
+        self._spawn("worker", "worker", "start", "--pool", POOL, "--type", "process", "--name", name, "--limit", limit)
 
     def kill(self, name: str) -> None:
         """kill -9 a child; for tests."""
