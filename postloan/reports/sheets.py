@@ -66,10 +66,8 @@ def _lines(
     words: Words,
     called: Callable[[str], str],
 ) -> Sheet:
-    """Lines of the portfolio; where they are of one currency only, with their total and without its column.
-
-    Of a second currency, lines of nothing are left out.
-    """
+    """Lines of the portfolio, without a column for an only currency; of a second one, lines of nothing are
+    left out."""
     one = len({line.currency for line in lines}) <= 1 and name != "portfolio"
     columns = [
         *(() if one else (CURRENCY,)),
