@@ -20,8 +20,8 @@ def _name_of_run() -> str:
 def monthly_pack(
     month: str | None = Field(
         None,
-        title="月份 Month, as 2026-03 (empty: the month before today's)",
         description="A month that is over. Its pack is archived once; made again, the archived one stays.",
+        json_schema_extra={"title": "月份 Month, as 2026-03 (empty: the one before today's)"},
     ),
 ) -> State:
     """Work out the month, archive the pack as page, PDF and workbook, and publish its figures."""

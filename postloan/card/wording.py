@@ -151,6 +151,7 @@ EVENTS = {
     "plan.ended": ("管理方案结束", "plan ended"),
     "plan.made": ("制定管理方案", "plan made"),
     "policy.in_use": ("制度版本启用", "policy in use"),
+    "report.made": ("报告编制", "report made"),
     "round.done": ("日终巡检", "round done"),
     "run.replaced": ("流程已重启", "run replaced"),
     "run.tampered": ("流程被擅动，已重启", "run tampered with and replaced"),

@@ -70,7 +70,7 @@ def draw(pack: Pack, words: Words) -> dict[str, str]:
         for name, (size, chart) in charts.items():
             figure = Figure(figsize=size, layout="constrained")
             chart(figure, pack, words)
-            found[name] = _svg(figure)
+            found[name] = _svg(figure, name)
     return found
 
 
@@ -88,12 +88,15 @@ def chinese_font() -> str | None:
     return None
 
 
-def _svg(figure: Figure) -> str:
-    """The figure as an element that stands in a page: no prolog, and as wide as its place."""
+def _svg(figure: Figure, name: str) -> str:
+    """The figure as an element that stands in a page: no prolog, as wide as its place, and with ids that no
+    other chart of the page has."""
     out = io.StringIO()
     figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     element = out.getvalue()[out.getvalue().index("<svg") :]
-    return re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", element, count=1))
+    for attribute in ("width", "height"):
+        element = re.sub(rf'(<svg[^>]*?) {attribute}="[^"]*"', r"\1", element, count=1)
+    return re.sub(r'( id="|href="#|url\(#)', rf"\1{name}-", element)
 
 
 # ------------------------------------------------------------------------------- the four charts

@@ -66,10 +66,8 @@ def _lines(
     words: Words,
     called: Callable[[str], str],
 ) -> Sheet:
-    """Lines of the portfolio; where they are of one currency only, with their total and without its column.
-
-    Of a second currency, lines of nothing are left out.
-    """
+    """Lines of the portfolio, without a column for an only currency; of a second one, lines of nothing are
+    left out."""
     one = len({line.currency for line in lines}) <= 1 and name != "portfolio"
     columns = [
         *(() if one else (CURRENCY,)),
@@ -179,8 +177,9 @@ def _groups(pack: Pack, words: Words) -> Sheet:
         DAYS_PAST_DUE,
         Column("open_signals", "未消除信号", "Open signals"),
     )
-    title = ("有未消除信号的客户群", "Groups with open signals")
-    return sheet("groups", title, columns, map(asdict, pack.groups), words)
+    return sheet(
+        "groups", ("有未消除信号的客户群", "Groups with open signals"), columns, map(asdict, pack.groups), words
+    )
 
 
 def _plans(pack: Pack, words: Words) -> Sheet:
@@ -191,8 +190,7 @@ def _plans(pack: Pack, words: Words) -> Sheet:
         Column("made_on", "方案日期", "Made on", DAY),
         Column("days", "已执行天数", "Days"),
     )
-    title = ("执行中的潜在风险客户方案", "Plans in force")
-    return sheet("plans", title, columns, map(asdict, pack.plans), words)
+    return sheet("plans", ("执行中的潜在风险客户方案", "Plans in force"), columns, map(asdict, pack.plans), words)
 
 
 def _suspensions(pack: Pack, words: Words) -> Sheet:
@@ -232,8 +230,7 @@ def _inspections(pack: Pack, words: Words) -> Sheet:
         Column("on_time_share", "按期率", "On time", SHARE),
     )
     rows = [asdict(i) | {"kind": words.case(i.kind)} for i in pack.inspections]
-    title = ("本月到期的检查", "Inspections due")
-    return sheet("inspections", title, columns, rows, words)
+    return sheet("inspections", ("本月到期的检查", "Inspections due"), columns, rows, words)
 
 
 def _cases(pack: Pack, words: Words) -> Sheet:
@@ -263,8 +260,7 @@ def _funds(pack: Pack, words: Words) -> Sheet:
         Column("not_as_agreed", "去向不符", "Not as agreed", alert=True),
         Column("unverified_late", "超期未核", "Unverified, late", alert=True),
     )
-    title = ("资金流向监控", "Use-of-funds register")
-    return sheet("funds", title, columns, map(asdict, pack.funds), words)
+    return sheet("funds", ("资金流向监控", "Use-of-funds register"), columns, map(asdict, pack.funds), words)
 
 
 def _performance(name: str, title: tuple[str, str], pack: Pack, words: Words) -> Sheet:

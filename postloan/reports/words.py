@@ -10,10 +10,10 @@ from typing import Any
 
 from postloan.policy import Policy
 from postloan.reports.quality import GONE, NEW
-from postloan.rules import classification, kinds, signals
+from postloan.rules import kinds
+from postloan.rules.words import word
 
 ELSEWHERE = {NEW: ("新发放", "new"), GONE: ("已结清", "settled")}
-BUCKETS = {"current": ("未逾期", "current")}
 HEAD_OFFICE = ("总行", "Head office")
 KINDS_OF_STOP = {"branch": ("机构", "branch"), "partner": ("合作机构", "partner")}
 # Amounts in charts and headlines, by language: from how much on, the unit, and what it is called.
@@ -60,11 +60,11 @@ class Words:
         """A category, or where loans are that have none."""
         if name in ELSEWHERE:
             return self.pick(*ELSEWHERE[name])
-        return classification.TITLES[name] if self.language == "zh" else name.replace("_", " ")
+        return word(name, "risk_class", self.language)
 
     def bucket(self, name: str) -> str:
         """Months past due."""
-        return self.pick(*BUCKETS.get(name, (name, name)))
+        return word(name, "bucket", self.language)
 
     def branch(self, number: str | None) -> str:
         """A branch by number and name; None is all of them together."""
@@ -81,7 +81,7 @@ class Words:
 
     def signal(self, kind: str) -> str:
         """A kind of warning signal."""
-        return signals.title(kind, self.language)
+        return word(kind, "signal", self.language)
 
     def case(self, kind: str) -> str:
         """A kind of case."""

@@ -14,30 +14,22 @@ from postloan.book.tables import (
     Branch,
     Case,
     Classification,
-    Finding,
     HumanTask,
     Instalment,
     Loan,
     Partner,
-    Payment,
     Position,
-    Relation,
     Repayment,
-    RiskPlan,
-    Signal,
     Staff,
     StaffRole,
     Step,
-    Suspension,
-    WorkLogEntry,
 )
 from postloan.policy import PolicyFile
 from postloan.rules.classification import CLASSES
+from tests.reports.registers import END, START, fill_registers
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-START, END = date(2025, 9, 1), date(2026, 11, 15)
 BRANCHES = (("B1", "城关支行"), ("B2", "河东支行"), ("B3", "西山支行"))
-SIGNALS = ("overdue", "litigation", "rating_downgrade", "cover_short", "finances_deteriorating", "lost_contact")
 # Days on which a comparison that is off by one would show, for the months that the tests look at.
 LASTS = (date(2025, 12, 31), date(2026, 3, 31), date(2026, 10, 31))
 FIRSTS = (date(2025, 12, 1), date(2026, 3, 1), date(2026, 10, 1))
@@ -62,6 +54,7 @@ class Seeder:
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
+        self.borrowers = max(self.loans * 2 // 3, 3)
         self.loan_nos = [f"L{n:05d}" for n in range(self.loans)]
 
     def fill(self) -> None:
@@ -72,17 +65,16 @@ class Seeder:
             self._loans()
             self._positions()
             self._classes()
-            self._signals()
             self._cases()
-            self._registers()
+            fill_registers(self)
         with self.book.write(origin="test") as writer:
             groups.refresh(writer)
 
-    def _add(self, *rows: object) -> None:
+    def add(self, *rows: object) -> None:
         self.session.add_all(rows)
         self.session.flush()
 
-    def _day(self, first: date = START, last: date = END) -> date:
+    def day(self, first: date = START, last: date = END) -> date:
         """Some day of the span, one of the edges in a quarter of the cases."""
         edges = [day for day in EDGES if first <= day <= last]
         if edges and self.chance.random() < 0.25:
@@ -95,15 +87,15 @@ class Seeder:
         return datetime.combine(day, at, SHANGHAI)
 
     def _people(self) -> None:
-        self._add(*(Branch(branch_no=no, name=name) for no, name in BRANCHES), Partner(partner_no="P1", name="担保一"))
+        self.add(*(Branch(branch_no=no, name=name) for no, name in BRANCHES), Partner(partner_no="P1", name="担保一"))
         posts = [(f"S{b}{n}", "account_officer", f"B{b}") for b in (1, 2, 3) for n in (1, 2, 3)]
         posts += [(f"S{b}9", "credit_supervisor", f"B{b}") for b in (1, 2, 3)]
         posts += [("S901", "risk_control", None), ("S902", "risk_control", None), ("S903", "supervision", None)]
         surnames = "王李赵陈刘杨黄周吴徐孙马朱胡郭"
-        self._add(
+        self.add(
             *(Staff(staff_no=no, name=f"{s}某", branch_no=b) for (no, _, b), s in zip(posts, surnames, strict=True))
         )
-        self._add(*(StaffRole(staff_no=no, role=role) for no, role, _ in posts))
+        self.add(*(StaffRole(staff_no=no, role=role) for no, role, _ in posts))
         self.session.get_one(Staff, "S33").active = False
         self.officers = {
             b: [no for no, role, at in posts if at == b and role == "account_officer"] for _, _, b in posts
@@ -111,23 +103,22 @@ class Seeder:
 
     def _loans(self) -> None:
         chance = self.chance
-        borrowers = max(self.loans * 2 // 3, 3)
         kinds = ("personal", "small_enterprise", "corporate")
-        self._add(
+        self.add(
             *(
                 Borrower(borrower_no=f"C{n:05d}", name=f"客户{n:05d}", kind=chance.choice(kinds))
-                for n in range(borrowers)
+                for n in range(self.borrowers)
             )
         )
         rows: list[object] = []
         for n, loan_no in enumerate(self.loan_nos):
             branch = chance.choice(("B1", "B1", "B2", "B3", None))
-            drawn = self._day(START - timedelta(days=500), END - timedelta(days=20))
+            drawn = self.day(START - timedelta(days=500), END - timedelta(days=20))
             principal = Decimal(chance.randrange(5, 900)) * 10_000
             rows.append(
                 Loan(
                     loan_no=loan_no,
-                    borrower_no=f"C{chance.randrange(borrowers):05d}",
+                    borrower_no=f"C{chance.randrange(self.borrowers):05d}",
                     principal=principal,
                     currency="USD" if n % 17 == 5 else "CNY",
                     annual_rate=Decimal("4.35"),
@@ -139,7 +130,7 @@ class Seeder:
                     branch_no=branch,
                 )
             )
-        self._add(*rows)
+        self.add(*rows)
         for loan in rows[::3]:
             self._schedule(loan)  # type: ignore[arg-type]
 
@@ -150,14 +141,14 @@ class Seeder:
         for number in range(1, 5):
             due_on = loan.disbursed_on + timedelta(days=term * number // 4)
             interest = Decimal(self.chance.randrange(1000, 90_000)) / 100
-            self._add(
+            self.add(
                 Instalment(
                     loan_no=loan.loan_no, number=number, due_on=due_on, principal_due=part, interest_due=interest
                 )
             )
             if self.chance.random() < 0.75:
                 paid_on = due_on + timedelta(days=self.chance.choice((-2, 0, 0, 20, 70, 200)))
-                self._add(
+                self.add(
                     Repayment(
                         receipt_no=f"R{loan.loan_no}{number}",
                         loan_no=loan.loan_no,
@@ -186,7 +177,7 @@ class Seeder:
                         days_past_due=days,
                     )
                 )
-        self._add(*rows)
+        self.add(*rows)
 
     def _classes(self) -> None:
         rows = []
@@ -195,29 +186,7 @@ class Seeder:
                 if self.chance.random() < 0.5:
                     risk, rule = self.chance.choices(CLASSES, (80, 12, 4, 3, 1), k=2)
                     rows.append(Classification(loan_no=loan_no, as_of=as_of, risk_class=risk, rule_class=rule))
-        self._add(*rows)
-
-    def _signals(self) -> None:
-        chance, rows = self.chance, []
-        for n in range(self.loans):
-            seen_on = self._day()
-            subject = chance.choice(("loan_no", "borrower_no", "branch_no"))
-            number = {
-                "loan_no": chance.choice(self.loan_nos),
-                "borrower_no": f"C{chance.randrange(max(self.loans * 2 // 3, 3)):05d}",
-                "branch_no": "B2",
-            }[subject]
-            cleared_on = self._day(seen_on, seen_on + timedelta(days=120)) if chance.random() < 0.8 else None
-            rows.append(
-                Signal(
-                    **{subject: number},
-                    kind=chance.choice(SIGNALS),
-                    seen_on=seen_on,
-                    source=f"s{n}",
-                    cleared_on=cleared_on if cleared_on and cleared_on <= END else None,
-                )
-            )
-        self._add(*rows)
+        self.add(*rows)
 
     # ------------------------------------------------------------------------------ cases
 
@@ -226,7 +195,7 @@ class Seeder:
         for n in range(self.loans * 2):
             kind = self.chance.choice(kinds)
             loan = self.session.get_one(Loan, self.chance.choice(self.loan_nos))
-            opened_on = self._day()
+            opened_on = self.day()
             on_loan = kind != "work_log_review"
             case = Case(
                 case_no=f"K{n:05d}",
@@ -240,7 +209,7 @@ class Seeder:
                 opened_on=opened_on,
                 policy_version=self.version,
             )
-            self._add(case)
+            self.add(case)
             self._carry_out(case)
 
     def _carry_out(self, case: Case) -> None:
@@ -258,22 +227,22 @@ class Seeder:
             ):
                 name = step if rework == 1 else f"{step}-{rework}"
                 asked_on = now.astimezone(SHANGHAI).date()
-                due_on = self._day(asked_on, asked_on + timedelta(days=12))
+                due_on = self.day(asked_on, asked_on + timedelta(days=12))
                 signer = named or (chance.choice(("S901", "S902")) if duty == "review" else f"S{branch[1:]}9")
                 if named and chance.random() < 0.3:
                     signer = chance.choice(self.officers[branch])  # a deputy
                 done = self._ask(case, name, duty, role, named, "" if duty == "review" else branch, due_on, signer, now)
                 if done is None:
                     if chance.random() < 0.3:  # closed from outside, a question still open
-                        case.state, case.closed_at = "cancelled", self._moment(self._day(case.opened_on))
-                        self._add(case)
+                        case.state, case.closed_at = "cancelled", self._moment(self.day(case.opened_on))
+                        self.add(case)
                     return
                 now = done
             if chance.random() < 0.7 or rework == 3:
                 break
             rework += 1
         case.state, case.outcome, case.closed_at = "closed", "archived", now
-        self._add(case)
+        self.add(case)
 
     def _ask(
         self,
@@ -305,16 +274,16 @@ class Seeder:
             at = self._moment(due_on + timedelta(days=self.chance.choice((-3, -1, 0, 0, 0, 1, 4, 30))))
             at = max(at, now)
             if self.chance.random() < self.neglect or at.astimezone(SHANGHAI).date() > END:
-                self._add(task)
+                self.add(task)
                 return None
             refused = self.chance.random() < 0.1
             task.state, task.answered_at = ("refused" if refused else "answered"), at
-            self._add(task)
+            self.add(task)
             if not refused:
                 break
             now, attempt = at, attempt + 1
         inspected_on = case.due_on + timedelta(days=self.chance.randrange(-4, 3))
-        self._add(
+        self.add(
             Step(
                 case_no=case.case_no,
                 step=step,
@@ -326,90 +295,3 @@ class Seeder:
             )
         )
         return at
-
-    # -------------------------------------------------------------------------- registers
-
-    def _registers(self) -> None:
-        chance = self.chance
-        case = self.session.get_one(Case, "K00000")
-        officers = [no for numbers in self.officers.values() for no in numbers]
-        borrowers = max(self.loans * 2 // 3, 3)
-        for n in range(self.loans * 2):
-            acted_on = self._day()
-            entered_on = acted_on + timedelta(days=chance.choice((0, 1, 1, 2, 3, 9)))
-            reviewed_on = entered_on + timedelta(days=chance.choice((0, 1, 2, 3, 8))) if chance.random() < 0.9 else None
-            self._add(
-                WorkLogEntry(
-                    entry_no=f"W{n}",
-                    borrower_no=f"C{chance.randrange(borrowers):05d}",
-                    staff_no=chance.choice(officers),
-                    activity="on_site",
-                    acted_on=acted_on,
-                    entered_on=entered_on,
-                    content="走访",
-                    reviewed_by=f"S{chance.choice((1, 2, 3))}9" if reviewed_on else None,
-                    reviewed_on=reviewed_on,
-                )
-            )
-        for n in range(self.loans):
-            self._payment(n)
-        for n in range(min(self.loans // 4, 40)):
-            made_on = START + timedelta(days=9 * n)
-            self._add(
-                RiskPlan(
-                    borrower_no=f"C{n // 2:05d}",
-                    made_on=made_on,
-                    loan_no=chance.choice(self.loan_nos),
-                    plan="压降",
-                    case_no=case.case_no,
-                    ended_on=made_on + timedelta(days=60) if n % 3 else None,
-                )
-            )
-        for n in range(min(self.loans // 5, 30)):
-            found_on = self._day()
-            self._add(
-                Finding(
-                    finding_no=f"F{n}",
-                    case_no=case.case_no,
-                    branch_no=chance.choice(("B1", "B2", "B3")),
-                    loan_no=chance.choice((None, *self.loan_nos[:9])),
-                    content="未见贷款用途凭证, 补充收集增值税发票并核对合同",
-                    found_on=found_on,
-                    due_on=found_on + timedelta(days=30),
-                    rectified_on=found_on + timedelta(days=chance.randrange(5, 90)) if n % 4 else None,
-                )
-            )
-        stops = (("K00001", "B2", None, 40, None), ("K00002", None, "P1", 90, 70), ("K00003", None, "P1", 20, None))
-        for case_no, branch, partner, back, until in stops:
-            self._add(
-                Suspension(
-                    case_no=case_no,
-                    branch_no=branch,
-                    partner_no=partner,
-                    suspended_on=END - timedelta(days=back),
-                    resumed_on=END - timedelta(days=until) if until else None,
-                )
-            )
-        for n in range(0, min(borrowers - 1, 24), 4):
-            self._add(Relation(borrower_no=f"C{n:05d}", other_no=f"C{n + 1:05d}", kind="control"))
-
-    def _payment(self, n: int) -> None:
-        chance = self.chance
-        requested_on = self._day()
-        decided_on = self._day(requested_on, requested_on + timedelta(days=8)) if chance.random() < 0.9 else None
-        approved = chance.random() < 0.85
-        verified_on = self._day(decided_on, decided_on + timedelta(days=60)) if decided_on and n % 3 else None
-        self._add(
-            Payment(
-                payment_no=f"P{n}",
-                loan_no=chance.choice(self.loan_nos),
-                requested_on=requested_on,
-                amount=Decimal(chance.randrange(100_00, 900_000_00)) / 100,
-                payee="某某供应链有限公司",
-                purpose="购进原材料",
-                state=("approved" if approved else "refused") if decided_on else "requested",
-                decided_on=decided_on,
-                verified_on=verified_on if approved else None,
-                as_agreed=(n % 7 != 1) if verified_on and approved else None,
-            )
-        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
@@ -72,6 +73,11 @@ def test_the_charts_are_svg_and_the_same_every_time(pack: Pack, language: str) -
         assert not {"width", "height"} & set(root.attrib), "as wide as its place"
         assert "<text" not in svg, "letters are drawn: no font is needed to read it"
         assert len(svg) < 200_000
+        ids = re.findall(r' id="([^"]+)"', svg)
+        assert len(ids) == len(set(ids))
+        assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg)) <= set(ids)
+    ids = [found for svg in drawn.values() for found in re.findall(r' id="([^"]+)"', svg)]
+    assert len(ids) == len(set(ids)), "they stand in one page"
     assert charts.draw(pack, words_of(pack, language)) == drawn
 
 
