@@ -20,7 +20,7 @@ from sqlmodel import Session
 from postloan.book import tables as t
 from postloan.book.engine import Writer
 from postloan.book.sql import on
-from postloan.book.standings import only, settlements, standings
+from postloan.book.standings import decided_class, only, settlements, standings
 from postloan.book.tables import Case, LedgerBalance
 from postloan.policy import Policy
 
@@ -145,14 +145,7 @@ def carry_over(writer: Writer, policy: Policy, case_: Case, as_of: date) -> int:
     """REC-2: carry the balance of every loan of the case's branch forward, as it stood at the end of the
     day; one INSERT … SELECT. Gives how many; carried again, none."""
     where, settled = standings(as_of), settlements()
-    decided = t.Classification.__table__.alias("decided")  # type: ignore[attr-defined]
-    newest = (
-        select(decided.c.risk_class)
-        .where(decided.c.loan_no == LOAN.loan_no, decided.c.as_of <= as_of)
-        .order_by(decided.c.as_of.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
+    newest = decided_class(LOAN.loan_no, as_of)
     limits = policy.classification
     by_days = case(
         (where.c.days_past_due > limits.loss_days, "loss"),

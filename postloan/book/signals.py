@@ -18,7 +18,7 @@ from sqlmodel import Session
 from postloan.book import tables as t
 from postloan.book.engine import Writer
 from postloan.book.sql import on, utc_day
-from postloan.book.standings import ZERO, settlements, standings
+from postloan.book.standings import ZERO, decided_class, settlements, standings
 from postloan.book.tables import Case, Signal
 from postloan.errors import NotFound
 from postloan.policy import Policy
@@ -251,14 +251,7 @@ def partner_impaired(look: Look) -> Select:
 def branch_non_performing(look: Look) -> Select:
     """SIG-2: too much of what is outstanding at a branch is non-performing: classified so, or by days past due."""
     where = standings(look.day)
-    decided = t.Classification.__table__.alias("decided")  # type: ignore[attr-defined]
-    newest = (
-        select(decided.c.risk_class)
-        .where(decided.c.loan_no == LOAN.loan_no, decided.c.as_of <= look.day)
-        .order_by(decided.c.as_of.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
+    newest = decided_class(LOAN.loan_no, look.day)
     bad = or_(
         where.c.days_past_due > look.policy.classification.substandard_days,
         func.coalesce(newest, "normal").in_(("substandard", "doubtful", "loss")),

@@ -187,6 +187,18 @@ def _settlements() -> Select:
     )
 
 
+def decided_class(loan_no: Any, day: date) -> Any:
+    """The risk category decided last for a loan, up to and including a day; NULL where none was."""
+    decided = t.Classification.__table__.alias()  # type: ignore[attr-defined]
+    return (
+        select(decided.c.risk_class)
+        .where(decided.c.loan_no == loan_no, decided.c.as_of <= day)
+        .order_by(decided.c.as_of.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
 def _covered() -> Subquery:
     """The day on which the receipts of a loan first covered all that is scheduled."""
     loan = t.Loan.__table__.c  # type: ignore[attr-defined]

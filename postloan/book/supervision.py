@@ -13,7 +13,7 @@ from postloan.book import tables as t
 from postloan.book.duties.base import open_signal
 from postloan.book.engine import Writer
 from postloan.book.sql import on
-from postloan.book.standings import settlements, standings
+from postloan.book.standings import decided_class, settlements, standings
 from postloan.book.tables import Case, Finding
 from postloan.rules.supervision import Candidate, Found
 
@@ -23,14 +23,7 @@ LOAN = t.Loan.__table__.c  # type: ignore[attr-defined]
 def candidates(session: Session, branch_no: str, day: date) -> list[Candidate]:
     """The loans of a branch that run at the end of a day, and which of them are risky."""
     where, settled = standings(day), settlements()
-    decided = t.Classification.__table__.alias("decided")  # type: ignore[attr-defined]
-    newest = (
-        select(decided.c.risk_class)
-        .where(decided.c.loan_no == LOAN.loan_no, decided.c.as_of <= day)
-        .order_by(decided.c.as_of.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
+    newest = decided_class(LOAN.loan_no, day)
     risky = or_(
         where.c.days_past_due > 0,
         open_signal(on(day)),

@@ -9,7 +9,8 @@ from sqlalchemy import Select, String, and_, case, cast, exists, func, literal, 
 from postloan.book import tables as t
 from postloan.book.duties.base import LOAN, Span, duty, month_ends, nothing, open_signal
 from postloan.book.sql import on, plus_days, plus_months
-from postloan.book.standings import ZERO, settlements, standings
+from postloan.book.standings import ZERO, decided_class, settlements, standings
+from postloan.calendar import ONE_DAY
 from postloan.rules.classification import NON_PERFORMING
 
 
@@ -38,14 +39,7 @@ def to_classify(span: Span, day: date) -> Select:
     """(loan_no, day) of the loans that are not plainly normal at the end of a day."""
     where = standings(min(day, span.known))
     settled = settlements()
-    earlier = t.Classification.__table__.c  # type: ignore[attr-defined]
-    before = (
-        select(earlier.risk_class)
-        .where(earlier.loan_no == LOAN.loan_no, earlier.as_of < day)
-        .order_by(earlier.as_of.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
+    before = decided_class(LOAN.loan_no, day - ONE_DAY)
     observed = plus_months(LOAN.restructured_on, literal(span.policy.classification.observation_months))
     return (
         select(LOAN.loan_no, on(day).label("day"))
