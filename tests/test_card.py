@@ -21,10 +21,10 @@ from postloan.card.view import Paper
 from postloan.errors import NotFound
 from postloan.policy import PolicyFile
 from tasks.office import Office
+from tests.across_time.test_year import START, fill
 from tests.conftest import Clock
 from tests.factory import staff_and_loans
 from tests.story import LATER, LOAN, TODAY, Story, first_part, second_part
-from tests.tasks.test_year import START, fill
 
 # What scripts have relied on from the first version on.
 PLAIN = {"loan_no", "as_of", "principal_outstanding", "overdue", "bucket", "risk_class", "source"}

@@ -42,9 +42,9 @@ from postloan.rules.duties_apart import Mandate, signatories
 from postloan.settings import Settings
 from tasks.office import Office
 from tasks.round import work_out
+from tests.across_time.test_year import key
 from tests.conftest import ROOT, Clock
 from tests.slow import Key, Slow, Warned, about
-from tests.across_time.test_year import key
 
 START = date(1995, 1, 2)
 DAYS = 730
