@@ -8,6 +8,7 @@ the policy's `calendar.unknown_years`: "statutory" (statutory holidays only, and
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -76,7 +77,8 @@ class Calendar:
             return Day(day, True, "worked by the institution's policy")
         if day in self._extra_holidays:
             return Day(day, False, "holiday of the institution's policy")
-        name = self._days.get(day)
+        # The library writes the day that was exchanged the American way.
+        name = re.sub(r"(\d\d)/(\d\d)/(\d{4})", r"\3-\1-\2", self._days.get(day) or "")
         if self._days.is_working_day(day):
             weekend_worked = self._days._is_weekend(day)
             return Day(day, True, "weekend worked in exchange" if weekend_worked else "working day")

@@ -53,9 +53,9 @@ class Standing:
     source: str
 
 
-def get(session: Session, loan_no: str) -> Loan:
-    """A loan. Raises NotFound."""
-    found = session.get(Loan, loan_no)
+def get(session: Session, loan_no: str | None) -> Loan:
+    """A loan. Raises NotFound, also for the case that is on none."""
+    found = session.get(Loan, loan_no) if loan_no else None
     if found is None:
         raise NotFound(f"there is no loan {loan_no!r} in the book")
     return found
