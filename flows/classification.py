@@ -61,8 +61,7 @@ def risk_classification(case_no: str = CASE_NUMBER) -> State:
 
     def enter(writer: Writer) -> None:
         classification.decide(writer, work.case, as_of, decided, best, by=last.staff_no)
-        if _potential_risk(work, decided):
-            plan = proposal.form.plan
+        if (plan := proposal.form.plan.strip()) and _potential_risk(work, decided):
             plans.make(writer, work.case, work.loan, plan, work.day_of(last), by=proposal.staff_no)
 
     return work.finish(decided, f"{case_no}: {decided}", enter)
@@ -166,6 +165,9 @@ def plan_follow_up(case_no: str = CASE_NUMBER) -> State:
 
     def enter(writer: Writer) -> None:
         day = work.day_of(signed)
+        now = plans.in_force(writer.session, work.borrower.borrower_no, day)
+        if now is None or now.made_on != work.case.anchor_on:
+            return  # another plan took its place while this one was looked at
         if followed.form.resolved:
             plans.end(writer, work.case, work.borrower.borrower_no, day, by=signed.staff_no)
         elif followed.form.new_plan.strip():

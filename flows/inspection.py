@@ -36,7 +36,7 @@ from postloan.rules.signals import BY_LABEL
 from tasks import notices
 from tasks.archive import archive_paper, archive_report
 from tasks.human import Answer, Check, Signer
-from tasks.loans import announce, interval_of, off_site, record_signals, security_of, signal_of
+from tasks.loans import announce, inspection_basis, record_signals, security_of, signal_of
 from tasks.officers import assign_officer
 from tasks.work import CASE_NUMBER, LoanWork, begin_on_loan, decided_above, nth, shown, superseded
 
@@ -185,12 +185,12 @@ def _routine_paper(work: LoanWork) -> Paper[RoutineInspectionReport, SupervisorS
     """《信贷资产检查报告》: INS-5, INS-7, INS-8, INS-11."""
     rules = work.policy.inspection.routine
     facts = security_of(work.office, work.loan)
-    from_afar = off_site(work.office, work.policy, work.loan)
+    basis = inspection_basis(work.case.case_no)
     on_site = on_site_required(
         int(work.case.subject),
-        interval_of(work.office, work.policy, work.loan, work.borrower, work.case.opened_on),
+        basis.interval,
         every_months=rules.high_risk_months if work.loan.high_risk else rules.on_site_months,
-        off_site=from_afar,
+        off_site=basis.off_site,
     )
 
     def faults(form: RoutineInspectionReport, signer: Signer) -> list[str]:
@@ -215,7 +215,7 @@ def _routine_paper(work: LoanWork) -> Paper[RoutineInspectionReport, SupervisorS
         )
 
     title = "信贷资产检查报告"
-    how = "实地 on site" if on_site else "非现场 off site" if from_afar else "不限 any"
+    how = "实地 on site" if on_site else "非现场 off site" if basis.off_site else "不限 any"
     return Paper(
         "routine_inspection_report",
         title,

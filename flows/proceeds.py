@@ -45,7 +45,7 @@ def use_of_proceeds(case_no: str = CASE_NUMBER) -> State:
     for number, role in enumerate(tiers.levels[1:], start=2):
         if not approved:
             break
-        decided = _decide(work, about, signed, role, number)
+        decided = _decide(work, payment, about, signed, role, number)
         papers.append((f"第{number}级审批 ({role_title(role)})", decided.form))
         signed.append(decided)
         approved = decided.form.approved
@@ -59,7 +59,7 @@ def use_of_proceeds(case_no: str = CASE_NUMBER) -> State:
         return work.finish("refused", f"{case_no}: refused", enter)
 
     work.note(enter)
-    used = _use(work, about, signed, officer)
+    used = _use(work, payment, about, signed, officer)
     papers.append(("资金流向", used.form))
     if used.form.misused:
         record_signals(case_no, ["misuse_of_proceeds"], work.day_of(used), used.form.flow)
@@ -103,10 +103,8 @@ def _review(work: LoanWork, payment: Payment, about: str, officer: str) -> Answe
             evidence_seen=form.evidence.startswith("已见"),
             opinion=form.opinion,
         )
-        with work.office.book.read() as session:
-            so_far = proceeds.approved_so_far(session, work.loan.loan_no, payment.kind)
-        if form.approved and overdrawn(payment.amount, so_far, work.loan.principal):
-            faults.append(f"累计用款超过贷款金额, 已批 {money(so_far)} (exceeds the loan together with earlier ones)")
+        if form.approved:
+            faults += _beyond_the_loan(work, payment)
         return faults
 
     return work.ask(
@@ -121,8 +119,23 @@ def _review(work: LoanWork, payment: Payment, about: str, officer: str) -> Answe
     )
 
 
-def _decide(work: LoanWork, about: str, signed: list[Answer], role: str, number: int) -> Answer[PaymentDecision]:
+def _beyond_the_loan(work: LoanWork, payment: Payment) -> list[str]:
+    """What keeps a payment from being approved: with the others it is more than the loan."""
+    with work.office.book.read() as session:
+        others = proceeds.taken_up(session, payment)
+    if overdrawn(payment.amount, others, work.loan.principal):
+        return [f"累计用款超过贷款金额, 其他用款 {money(others)} (exceeds the loan together with others)"]
+    return []
+
+
+def _decide(
+    work: LoanWork, payment: Payment, about: str, signed: list[Answer], role: str, number: int
+) -> Answer[PaymentDecision]:
     """The next level decides."""
+
+    def check(form: PaymentDecision, _signer: Signer) -> list[str]:
+        return _beyond_the_loan(work, payment) if form.approved else []
+
     return work.ask(
         f"approve-{number}",
         PaymentDecision,
@@ -131,15 +144,16 @@ def _decide(work: LoanWork, about: str, signed: list[Answer], role: str, number:
         of=work.of_branch(role),
         due_on=work.working_days_after(signed[-1], work.policy.proceeds.step_working_days),
         context=about + "".join(shown("审核意见", answer) for answer in signed),
+        check=check,
     )
 
 
-def _use(work: LoanWork, about: str, signed: list[Answer], officer: str) -> Answer[PaymentUse]:
+def _use(work: LoanWork, payment: Payment, about: str, signed: list[Answer], officer: str) -> Answer[PaymentUse]:
     """The officer sees where the money went."""
 
     def check(form: PaymentUse, signer: Signer) -> list[str]:
-        if form.paid_on > signer.day:
-            return [f"支付日 {form.paid_on} 晚于今天 (paid in the future)"]
+        if not payment.requested_on <= form.paid_on <= signer.day:
+            return [f"支付日须在 {payment.requested_on} 至今天之间 (paid between the request and today)"]
         return []
 
     return work.ask(

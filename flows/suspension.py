@@ -33,9 +33,15 @@ def business_suspension(case_no: str = CASE_NUMBER) -> State:
     about = work.heading(TITLE, ("机构", signal.office), ("信号", signal.title), ("发现日期", str(signal.seen_on)))
     about += f"\n\n> {plain(signal.detail)}" if signal.detail else ""
 
-    proposed = _propose_stop(work, about)
-    decided = _decide(work, "decide", about, "停牌建议", proposed)
-    papers: list[tuple[str, Form]] = [("停牌建议", proposed.form), ("有权人决定", decided.form)]
+    papers: list[tuple[str, Form]] = []
+    rework = 1
+    while True:
+        proposed = _propose_stop(work, about + work.returned(rework, ("decide", "opinion")), rework)
+        decided = _decide(work, nth("decide", rework), about, "停牌建议", proposed)
+        papers += [("停牌建议", proposed.form), ("有权人决定", decided.form)]
+        if proposed.form.stops or decided.form.approved:
+            break
+        rework += 1  # to watch only was not enough for the authority
     if not (proposed.form.stops and decided.form.approved):
         archive_paper(case_no, "suspension_record", TITLE, papers)
         return work.finish("not_suspended", f"{case_no}: business goes on")
@@ -68,7 +74,7 @@ def business_suspension(case_no: str = CASE_NUMBER) -> State:
     return work.finish("resumed", f"{case_no}: resumed", resume)
 
 
-def _propose_stop(work: Work, about: str) -> Answer[SuspensionProposal]:
+def _propose_stop(work: Work, about: str, rework: int) -> Answer[SuspensionProposal]:
     """Risk control proposes; whoever is stopped is told what has to be met."""
 
     def check(form: SuspensionProposal, _signer: Signer) -> list[str]:
@@ -77,12 +83,12 @@ def _propose_stop(work: Work, about: str) -> Answer[SuspensionProposal]:
         return []
 
     return work.ask(
-        "propose",
+        nth("propose", rework),
         SuspensionProposal,
         duty="propose",
         title="停牌建议",
         of=Mandate(RISK_CONTROL),
-        due_on=work.case.due_on,
+        due_on=max(work.case.due_on, work.office.today) if rework > 1 else work.case.due_on,
         context=about,
         check=check,
     )

@@ -8,13 +8,14 @@ from prefect import flow
 from prefect.states import State
 
 from postloan.book import Writer, work_log
-from postloan.forms.base import SupervisorSignature
+from postloan.forms.base import Form, SupervisorSignature
 from postloan.forms.registers import WorkLogOpinion, WorkLogRecord
 from postloan.rendering import plain
 from postloan.rules.roles import OFFICER, SUPERVISOR
 from tasks.archive import archive_paper
 from tasks.human import Answer, Signer
 from tasks.officers import assign_officer
+from tasks.registers import missing_entries
 from tasks.work import CASE_NUMBER, LoanWork, begin, begin_on_loan, nth, shown, superseded
 
 TITLE = "贷后管理工作日志"
@@ -35,49 +36,49 @@ def missing_entry(case_no: str = CASE_NUMBER) -> State:
     rule = work.policy.work_log
     wanted = rule.per_month_key if work.borrower.segment in rule.key_segments else rule.per_month
     officer = assign_officer(case_no)
-    with work.office.book.read() as session:
-        made = work_log.made(session, work.borrower.borrower_no, first, month)
-    about = work.heading(TITLE, ("月份", f"{month:%Y-%m}"), ("应有篇数", str(wanted)), ("已有篇数", str(made)))
+    missing = missing_entries(case_no)
+    about = work.heading(TITLE, ("月份", f"{month:%Y-%m}"), ("应有篇数", str(wanted)), ("尚缺篇数", str(missing)))
 
     rework = 1
     while True:
-        entered = _enter(work, about, officer, first, rework)
+        entered = [_enter(work, about, officer, first, number, rework) for number in range(1, missing + 1)]
         signed = work.ask(
             nth("sign", rework),
             SupervisorSignature,
             duty="sign",
             title="信贷主管审阅工作日志",
             of=work.of_branch(SUPERVISOR),
-            due_on=work.working_days_after(entered, rule.review_working_days),
-            context=about + shown("工作日志", entered),
+            due_on=work.working_days_after(entered[-1], rule.review_working_days),
+            context=about + "".join(shown("工作日志", answer) for answer in entered),
         )
         if not signed.form.returned:
             break
         rework += 1
 
-    archive_paper(
-        case_no, "work_log_entry", TITLE, [("工作日志", entered.form), ("信贷主管意见", signed.form)], rounds=rework
-    )
+    papers: list[tuple[str, Form]] = [("工作日志", answer.form) for answer in entered]
+    archive_paper(case_no, "work_log_entry", TITLE, [*papers, ("信贷主管意见", signed.form)], rounds=rework)
 
     def enter(writer: Writer) -> None:
-        work_log.enter(
-            writer,
-            work.case,
-            borrower_no=work.borrower.borrower_no,
-            staff_no=entered.staff_no,
-            activity=entered.form.kind,
-            acted_on=entered.form.acted_on,
-            entered_on=work.day_of(entered),
-            content=entered.form.content,
-            opinion=signed.form.opinion,
-            reviewed_by=signed.staff_no,
-            reviewed_on=work.day_of(signed),
-        )
+        for number, answer in enumerate(entered, start=1):
+            work_log.enter(
+                writer,
+                work.case,
+                number=number,
+                borrower_no=work.borrower.borrower_no,
+                staff_no=answer.staff_no,
+                activity=answer.form.kind,
+                acted_on=answer.form.acted_on,
+                entered_on=work.day_of(answer),
+                content=answer.form.content,
+                opinion=signed.form.opinion,
+                reviewed_by=signed.staff_no,
+                reviewed_on=work.day_of(signed),
+            )
 
     return work.finish("entered", f"{case_no}: entered", enter)
 
 
-def _enter(work: LoanWork, about: str, officer: str, first: date, rework: int) -> Answer[WorkLogRecord]:
+def _enter(work: LoanWork, about: str, officer: str, first: date, number: int, rework: int) -> Answer[WorkLogRecord]:
     """The officer enters what was done in the month."""
     last = work.case.anchor_on
 
@@ -88,7 +89,7 @@ def _enter(work: LoanWork, about: str, officer: str, first: date, rework: int) -
         return []
 
     return work.ask(
-        nth("enter", rework),
+        nth("enter" if number == 1 else f"enter-no{number}", rework),
         WorkLogRecord,
         duty="report",
         title="补记工作日志",

@@ -7,12 +7,12 @@ from datetime import date
 from typing import Any
 
 from prefect import task
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from postloan.book import cases, loans
 from postloan.book import signals as signals_of
 from postloan.book.notices import borrower_recipient
-from postloan.book.tables import Borrower, Case, Loan, Signal
+from postloan.book.tables import Case, Loan, Signal
 from postloan.policy import Policy
 from postloan.rendering import plain
 from postloan.rules import signals
@@ -28,6 +28,8 @@ def announce(case_no: str, kind: str = "first_inspection_announcement", **values
     office = Office.open()
     with office.book.write(origin="announce-to-borrower") as writer:
         case = cases.get(writer.session, case_no)
+        if cases.result(writer.session, case_no, "announce") is not None:
+            return
         borrower = loans.borrower_of(writer.session, loans.get(writer.session, case.loan_no))
         if not (borrower.phone or borrower.email):
             cases.finish_step(writer, case, "announce", {"skipped": "the borrower has no phone or e-mail"})
@@ -133,15 +135,40 @@ def signal_of(office: Office, case: Case) -> Seen:
     )
 
 
-def interval_of(office: Office, policy: Policy, loan: Loan, borrower: Borrower, day: date) -> int:
-    """INS-5, INS-6: the months between routine inspections that apply to a loan on a day."""
+@dataclass(frozen=True)
+class Basis:
+    """What a routine inspection is judged by: the months between two of the loan's, and whether it may be
+    made off site."""
+
+    interval: int
+    off_site: bool
+
+
+@task(name="inspection-basis")
+def inspection_basis(case_no: str) -> Basis:
+    """INS-5, INS-6, INS-7: as things were when the case was opened; kept for the whole case."""
+    office = Office.open()
+    with office.book.write(origin="inspection-basis") as writer:
+        session = writer.session
+        case = cases.get(session, case_no)
+        done = cases.result(session, case_no, "basis")
+        if done is not None:
+            return Basis(**done.result)
+        policy = office.policy_of(session, case)
+        loan = loans.get(session, case.loan_no)
+        basis = {
+            "interval": _interval(session, policy, loan, case.opened_on),
+            "off_site": _off_site(session, policy, loan, case.opened_on),
+        }
+        return Basis(**cases.finish_step(writer, case, "basis", basis))
+
+
+def _interval(session: Session, policy: Policy, loan: Loan, day: date) -> int:
     rule = policy.inspection.routine
-    with office.book.read() as session:
-        open_signal = signals_of.is_open(session, loan, day)
     return routine_interval(
-        rating=borrower.rating,
+        rating=loans.borrower_of(session, loan).rating,
         high_risk=loan.high_risk,
-        open_signal=open_signal,
+        open_signal=signals_of.is_open(session, loan, day),
         by_rating=rule.by_rating,
         other_months=rule.other_months,
         unrated_months=rule.unrated_months,
@@ -152,16 +179,14 @@ def interval_of(office: Office, policy: Policy, loan: Loan, borrower: Borrower, 
     ).months
 
 
-def off_site(office: Office, policy: Policy, loan: Loan) -> bool:
-    """INS-7: whether the borrower is monitored off site: of a kind and with products that the policy names
-    only, in all below its sum, and this loan not of high risk."""
+def _off_site(session: Session, policy: Policy, loan: Loan, day: date) -> bool:
+    """INS-7: the borrower is of a kind and has products that the policy names only, all below its sum, and
+    this loan is not of high risk."""
     rule = policy.inspection.routine
-    with office.book.read() as session:
-        borrower = loans.borrower_of(session, loan)
-        running = loans.running(session, borrower.borrower_no, office.today)
+    running = loans.running(session, loan.borrower_no, day)
     return (
         not loan.high_risk
-        and borrower.kind in rule.off_site_kinds
+        and loans.borrower_of(session, loan).kind in rule.off_site_kinds
         and all(other.product in rule.off_site_products for other in [loan, *running])
         and sum((other.principal for other in running), ZERO) < rule.off_site_below
     )

@@ -385,10 +385,10 @@ class Slow:
             for branch in branches:
                 due_on = self.working_days_after(end, 20)
                 if end.month == 12 and due_on >= today:
-                    found.add(("ledger_carry_over", f"{branch or 'HO'}-{end}", due_on))
+                    found.add(("ledger_carry_over", f"{branch or '(HO)'}-{end}", due_on))
                 due_on = end + timedelta(days=60)
                 if end.month in (3, 6, 9, 12) and due_on >= today and due_on >= self.start:
-                    found.add(("branch_supervision", f"{branch or 'HO'}-{end}", due_on))
+                    found.add(("branch_supervision", f"{branch or '(HO)'}-{end}", due_on))
         return found
 
     def logs(self, today: date) -> set[Key]:

@@ -33,6 +33,7 @@ def extended(folder: Path, text: str) -> Path:
         ("[signing]\ncodes = 0", r"signing\.codes = 0"),
         ("[signals]\nserious = ['litigatoin']", r"litigatoin.*one of misuse_of_proceeds"),
         ("[tasks.escalate_to]\naccount_officer = 'boss'", r"boss.*credit_supervisor"),
+        ("[proceeds]\ntiers = [{ risk = 'low', levels = ['risk_control'] }]", "last tier without up_to"),
         ("[classification]\nsubstandard_days = 400", r"more days for each worse"),
         ("[calendar]\nextra_holidays = [2026-05-02]\nextra_workdays = [2026-05-02]", "not both"),
         ("[ticklers.work_log]\ntitle='x'\nrule='x'\nyearly=['01-01']\nopens_days_before=1", "another name"),

@@ -142,8 +142,10 @@ def ask(
     waiting = open_task(writer.session, case.case_no, step)
     if waiting is not None:
         return waiting, False
-    last = writer.session.exec(
-        select(func.max(HumanTask.attempt)).where(HumanTask.case_no == case.case_no, HumanTask.step == step)
+    last, due_before = writer.session.exec(
+        select(func.max(HumanTask.attempt), func.min(HumanTask.due_on)).where(
+            HumanTask.case_no == case.case_no, HumanTask.step == step
+        )
     ).one()
     task = HumanTask(
         case_no=case.case_no,
@@ -155,7 +157,7 @@ def ask(
         branch_no=mandate.branch_no,
         form=form,
         asked_at=writer.now,
-        due_on=due_on,
+        due_on=due_before or due_on,  # a refused answer wins no time
         flow_run_id=flow_run_id,
     )
     writer.session.add(task)
@@ -169,7 +171,7 @@ def ask(
         attempt=task.attempt,
         role=mandate.role,
         staff_no=mandate.staff_no,
-        due_on=due_on,
+        due_on=task.due_on,
     )
     return task, True
 

@@ -13,7 +13,7 @@ from postloan.book import tables as t
 from postloan.book.duties.base import Span, month_ends
 from postloan.book.duties.classification import to_classify
 from postloan.book.engine import Writer
-from postloan.book.sql import on
+from postloan.book.sql import COUNTING, on
 from postloan.book.standings import settlements
 from postloan.book.tables import Case, Classification, Loan, Signal
 from postloan.policy import Policy, PolicyFile
@@ -157,9 +157,8 @@ def classify_normal(writer: Writer, file: PolicyFile, day: date, since: date | N
             ~exists().where(and_(table.c.loan_no == LOAN.loan_no, table.c.as_of == end)),
             ~exists().where(case_.kind == "risk_classification", case_.loan_no == LOAN.loan_no, case_.anchor_on == end),
         )
-        done = writer.session.execute(
-            insert(Classification).from_select(list(new.selected_columns.keys()), new)
-        ).rowcount  # type: ignore[attr-defined]
+        entered = insert(table).from_select(list(new.selected_columns.keys()), new)
+        done = writer.session.connection().execute(entered, execution_options=COUNTING).rowcount
         if done:
             writer.record("loans.classified", as_of=end, risk_class="normal", count=done)
         classified += done

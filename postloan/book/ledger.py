@@ -19,10 +19,11 @@ from sqlmodel import Session
 
 from postloan.book import tables as t
 from postloan.book.engine import Writer
-from postloan.book.sql import on
+from postloan.book.sql import COUNTING, on
 from postloan.book.standings import decided_class, only, settlements, standings
 from postloan.book.tables import Case, LedgerBalance
 from postloan.policy import Policy
+from postloan.rules.classification import CLASSES
 
 LOAN = t.Loan.__table__.c  # type: ignore[attr-defined]
 BALANCE = t.LedgerBalance.__table__.c  # type: ignore[attr-defined]
@@ -161,7 +162,8 @@ def carry_over(writer: Writer, policy: Policy, case_: Case, as_of: date) -> int:
             where.c.principal_outstanding,
             where.c.overdue,
             where.c.days_past_due,
-            func.coalesce(newest, by_days).label("risk_class"),
+            # As the card shows it: never better than the days past due allow by then.
+            case((_rank(newest) > _rank(by_days), newest), else_=by_days).label("risk_class"),
             literal(case_.case_no).label("case_no"),
         )
         .join(where, where.c.loan_no == LOAN.loan_no)
@@ -173,9 +175,8 @@ def carry_over(writer: Writer, policy: Policy, case_: Case, as_of: date) -> int:
             ~select(BALANCE.loan_no).where(and_(BALANCE.loan_no == LOAN.loan_no, BALANCE.as_of == as_of)).exists(),
         )
     )
-    carried = writer.session.execute(
-        insert(LedgerBalance).from_select([c.name for c in rows.selected_columns], rows)
-    ).rowcount  # type: ignore[attr-defined]
+    entered = insert(LedgerBalance.__table__).from_select([c.name for c in rows.selected_columns], rows)  # type: ignore[attr-defined]
+    carried = writer.session.connection().execute(entered, execution_options=COUNTING).rowcount
     if carried:
         writer.record(
             "ledger.carried_over",
@@ -186,6 +187,10 @@ def carry_over(writer: Writer, policy: Policy, case_: Case, as_of: date) -> int:
             loans=carried,
         )
     return carried
+
+
+def _rank(risk_class: Any) -> Any:
+    return case(*((risk_class == name, at) for at, name in enumerate(CLASSES)), else_=-1)
 
 
 def balances(session: Session, case_no: str) -> list[dict[str, Any]]:

@@ -23,8 +23,14 @@ def in_force(session: Session, borrower_no: str, day: date) -> RiskPlan | None:
 
 
 def make(writer: Writer, case: Case, loan: Loan, plan: str, day: date, *, by: str) -> None:
-    """Enter a plan, which takes the place of an earlier one; once per borrower and day."""
-    if writer.session.get(RiskPlan, (loan.borrower_no, day)) is not None:
+    """Enter a plan, which takes the place of an earlier one; one of the same day from another case is
+    added to that."""
+    today = writer.session.get(RiskPlan, (loan.borrower_no, day))
+    if today is not None:
+        if today.case_no != case.case_no and plan not in today.plan:
+            today.plan = f"{today.plan}\n{loan.loan_no}: {plan}"
+            writer.session.add(today)
+            _record(writer, case, "plan.made", loan.borrower_no, by)
         return
     before = in_force(writer.session, loan.borrower_no, day)
     if before is not None:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from postloan.book import signals, suspensions
 from postloan.book.engine import Writer
-from postloan.book.tables import Case, Loan, Payment
+from postloan.book.tables import Case, Loan, Payment, Step
 from postloan.errors import NotFound
 from postloan.policy import Policy
 from postloan.rules.position import ZERO
@@ -43,12 +43,31 @@ def levels_for(policy: Policy, amount: Decimal, risk: str) -> tuple[str, ...]:
     return levels(amount, risk, [Tier(t.risk, t.up_to, tuple(t.levels)) for t in policy.proceeds.tiers])
 
 
-def approved_so_far(session: Session, loan_no: str, kind: str) -> Decimal:
-    """What was approved out of a loan, in its currency: of drawdowns, or of payments."""
-    query = select(func.sum(Payment.amount)).where(
-        Payment.loan_no == loan_no, Payment.kind == kind, Payment.state == "approved"
+def taken_up(session: Session, payment: Payment) -> Decimal:
+    """What other payments of the same loan and kind take up, in its currency: those approved, and those
+    under way that their officer has approved already."""
+    under_way = (
+        select(Step.result, Payment.amount)
+        .join(Case, col(Case.case_no) == Step.case_no)
+        .join(Payment, col(Payment.payment_no) == Case.subject)
+        .where(
+            Case.kind == "use_of_proceeds",
+            Case.state == "open",
+            Step.step == "review",
+            Payment.state == "requested",
+            Payment.loan_no == payment.loan_no,
+            Payment.kind == payment.kind,
+            Payment.payment_no != payment.payment_no,
+        )
     )
-    return session.exec(query).one() or ZERO
+    approved = select(func.sum(Payment.amount)).where(
+        Payment.loan_no == payment.loan_no,
+        Payment.kind == payment.kind,
+        Payment.state == "approved",
+        Payment.payment_no != payment.payment_no,
+    )
+    so_far = session.exec(approved).one() or ZERO
+    return so_far + sum((a for given, a in session.exec(under_way) if given["decision"].startswith("同意")), ZERO)
 
 
 def decide(writer: Writer, case: Case, payment_no: str, *, approved: bool, by: Sequence[str], day: date) -> None:

@@ -10,6 +10,9 @@ from sqlalchemy import CTE, Date, Integer, Select, String, case, func, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
+# PostgreSQL tells how many rows an INSERT … SELECT entered only if it is asked to, on the bare connection.
+COUNTING = {"preserve_rowcount": True}
+
 
 class plus_days(FunctionElement[date]):
     """`plus_days(day, days)`: so many calendar days later."""

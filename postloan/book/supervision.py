@@ -54,7 +54,7 @@ def enter(writer: Writer, case: Case, found: Sequence[Found], *, day: date, due_
             Finding(
                 finding_no=number,
                 case_no=case.case_no,
-                branch_no=case.branch_no,
+                branch_no=case.branch_no or None,
                 loan_no=one.loan_no or None,
                 content=one.content,
                 found_on=day,

@@ -71,6 +71,8 @@ def key(limit: int) -> Reader:
 
     def read(value: str) -> str:
         value = narrow(text(limit)(value))
+        if value.startswith("("):
+            raise ValueError("begins with a bracket; such numbers are our own")
         for sign in value:
             if unicodedata.category(sign) in ("Cf", "Co", "Cn", "Zl", "Zp"):
                 raise ValueError(f"holds the invisible character U+{ord(sign):04X}")

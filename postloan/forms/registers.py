@@ -41,9 +41,7 @@ class PaymentUse(Form):
     """The officer enters where the money went (REC-4: 资金流向监控)."""
 
     paid_on: date = Field(title="实际支付日 Paid on")
-    as_agreed: Literal["与约定一致 as agreed", "不一致 otherwise", "未支付 not paid"] = Field(
-        title="资金流向 Where it went"
-    )
+    as_agreed: Literal["与约定一致 as agreed", "不一致 otherwise"] = Field(title="资金流向 Where it went")
     flow: str = Field(title="资金流向说明 Account by account", min_length=2, max_length=LONG)
 
     @property

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from postloan.calendar import Calendar
 from postloan.rules.kinds import KINDS
-from postloan.rules.roles import ROLES
+from postloan.rules.roles import OFFICER, ROLES
 from postloan.rules.signals import KINDS as SIGNALS
 
 
@@ -238,6 +238,8 @@ class Proceeds(Section):
         for risk in ("low", "ordinary", "high"):
             if not any(tier.risk == risk and tier.up_to is None for tier in self.tiers):
                 raise ValueError(f'allowed: for each risk a last tier without up_to; there is none for "{risk}"')
+        if any(tier.levels[0] != OFFICER for tier in self.tiers):
+            raise ValueError(f"allowed: levels that begin with {OFFICER}, who checks every payment")
         return self
 
 

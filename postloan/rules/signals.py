@@ -19,6 +19,8 @@ KINDS = {
     "overdue_elsewhere": ("他处逾期", "其他贷款逾期", "外部逾期"),
     "rating_downgrade": ("评级下调", "评级下降", "降级"),
     "cover_short": ("押品覆盖不足", "抵质押率不足", "担保不足"),
+    "partner_impaired": ("合作机构风险", "担保公司代偿率超标", "合作机构不良率超标"),
+    "branch_non_performing": ("机构不良率超标", "支行不良率超标"),
     "exception": ("资料逾期未交", "例外事项"),
     "other": ("其他",),
 }

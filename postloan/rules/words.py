@@ -163,6 +163,8 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "enter": ("登记", "entry"),
         "follow": ("方案跟踪", "follow-up"),
         "tiers": ("审批层级", "levels of approval"),
+        "basis": ("检查依据", "basis of the inspection"),
+        "missing": ("应补篇数", "entries that are missing"),
         "verify": ("资金流向核实", "use verified"),
         "look": ("复查", "another look"),
         "resume": ("复牌决定", "resumption"),

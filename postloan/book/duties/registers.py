@@ -153,8 +153,8 @@ def _branches(span: Span, kind: str, rule: str, ends: list[Anchor]) -> Select:
 
 
 def _office(branch_no: Any) -> Any:
-    """How a branch is called in a case's number; HO is head office."""
-    return case((branch_no == "", "HO"), else_=branch_no)
+    """How a branch is called in a case's number; head office is "(HO)", which no branch may be called."""
+    return case((branch_no == "", "(HO)"), else_=branch_no)
 
 
 def plan_follow_ups(span: Span) -> Select:

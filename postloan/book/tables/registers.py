@@ -160,7 +160,7 @@ class Finding(SQLModel, table=True):
     __tablename__ = "finding"
     finding_no: str = Field(primary_key=True)
     case_no: str = ref("case.case_no")
-    branch_no: str = ref("branch.branch_no")
+    branch_no: str | None = ref("branch.branch_no", default=None)
     loan_no: str | None = ref("loan.loan_no", default=None)
     content: str = Field(sa_column=Column(Text, nullable=False))
     found_on: date

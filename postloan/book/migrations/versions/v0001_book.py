@@ -527,7 +527,7 @@ def upgrade() -> None:
         "finding",
         sa.Column("finding_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("case_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("branch_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("branch_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("loan_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("found_on", sa.Date(), nullable=False),
