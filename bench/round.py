@@ -31,7 +31,7 @@ from tasks.round import work_out
 
 TODAY = date(2026, 6, 15)
 MONTHLY = Decimal(105)
-SAMPLE = 2_000  # loans that the loop looks at; the whole of it is worked out from that
+SAMPLE = 500  # loans that the loop looks at; the whole of it is worked out from that
 
 
 def fill(book: Book, count: int) -> None:
@@ -59,7 +59,7 @@ def fill(book: Book, count: int) -> None:
                     due_on = months_after(drawn, number)
                     plan.append(
                         {"loan_no": f"L{n}", "number": number, "due_on": due_on, "principal_due": Decimal(100),
-                         "interest_due": Decimal(5)}
+                         "interest_due": Decimal(5), "fee_due": Decimal(0)}
                     )  # fmt: skip
                     if due_on <= TODAY and number <= stops:
                         paid.append(
