@@ -327,6 +327,7 @@ def _judge(
                 at=office.local(given.at),
                 filled_in=rows(clean),
             )
+    notices.deliver_due(office, limit=notices.BATCH)  # at once: a stolen code is to be noticed
 
 
 def _faults(check: Check[F], form: F, signer: Signer) -> list[str]:
