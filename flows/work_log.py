@@ -15,7 +15,7 @@ from postloan.rules.roles import OFFICER, SUPERVISOR
 from tasks.archive import archive_paper
 from tasks.human import Answer, Signer
 from tasks.officers import assign_officer
-from tasks.registers import missing_entries
+from tasks.registers import missing_entries, wanted_entries
 from tasks.work import CASE_NUMBER, LoanWork, begin, begin_on_loan, nth, shown, superseded
 
 TITLE = "贷后管理工作日志"
@@ -34,7 +34,7 @@ def missing_entry(case_no: str = CASE_NUMBER) -> State:
     month = work.case.anchor_on
     first = month.replace(day=1)
     rule = work.policy.work_log
-    wanted = rule.per_month_key if work.borrower.segment in rule.key_segments else rule.per_month
+    wanted = wanted_entries(work.policy, work.borrower)
     officer = assign_officer(case_no)
     missing = missing_entries(case_no)
     about = work.heading(TITLE, ("月份", f"{month:%Y-%m}"), ("应有篇数", str(wanted)), ("尚缺篇数", str(missing)))

@@ -35,7 +35,3 @@ class FeedError(PostloanError):
 
 class BookError(PostloanError):
     """The book cannot be reached, or is not of this version."""
-
-
-class AuditError(PostloanError):
-    """The audit trail does not verify."""

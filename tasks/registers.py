@@ -5,7 +5,15 @@ from __future__ import annotations
 from prefect import task
 
 from postloan.book import cases, loans, work_log
+from postloan.book.tables import Borrower
+from postloan.policy import Policy
 from tasks.office import Office
+
+
+def wanted_entries(policy: Policy, borrower: Borrower) -> int:
+    """REC-3: how many entries a month a borrower needs; key borrowers more."""
+    rule = policy.work_log
+    return rule.per_month_key if borrower.segment in rule.key_segments else rule.per_month
 
 
 @task(name="missing-entries")
@@ -17,9 +25,8 @@ def missing_entries(case_no: str) -> int:
         done = cases.result(writer.session, case_no, "missing")
         if done is not None:
             return int(done.result["entries"])
-        rule = office.policy_of(writer.session, case).work_log
         borrower = loans.borrower_of(writer.session, loans.get(writer.session, case.loan_no))
-        wanted = rule.per_month_key if borrower.segment in rule.key_segments else rule.per_month
+        wanted = wanted_entries(office.policy_of(writer.session, case), borrower)
         first, last = case.anchor_on.replace(day=1), case.anchor_on
         made = work_log.made(writer.session, borrower.borrower_no, first, last)
         return int(cases.finish_step(writer, case, "missing", {"entries": max(wanted - made, 1)})["entries"])

@@ -39,15 +39,3 @@ def label(kind: str) -> str:
 
 
 BY_LABEL = {label(kind): kind for kind in KINDS}
-
-
-def closing_faults(*, handled: bool, confirmed_effective: bool, evidence: str) -> list[str]:
-    """SIG-1: what keeps a signal from being cleared."""
-    faults = []
-    if not handled:
-        faults.append("尚无处置反馈, 不能消除 (nothing was fed back yet)")
-    if not confirmed_effective:
-        faults.append("未认定风险已消除, 不能消除 (the risk was not confirmed to be gone)")
-    if not evidence.strip():
-        faults.append("须填写消除依据 (say what shows that it is gone)")
-    return faults
