@@ -43,7 +43,7 @@ def plain(text: str) -> str:
 
 def money(amount: Decimal) -> str:
     """An amount with thousands separators and two places."""
-    return f"{amount:,.2f}"
+    return f"{+amount:,.2f}"  # the plus: a value that a template lacks is told by its name
 
 
 class Renderer:

@@ -13,16 +13,19 @@ from tasks.office import Office
 
 
 @task(name="archive-report")
-def archive_report(case_no: str, kind: str, title: str, values: dict[str, Any], template: str = "") -> str:
+def archive_report(
+    case_no: str, kind: str, title: str, values: dict[str, Any], template: str = "", step: str = "archive"
+) -> str:
     """Render a signed report to HTML and PDF, archive both, and enter them on the card.
 
-    Gives the SHA-256 of the PDF. Done again after a crash, it changes nothing. The template is that
-    of the kind unless another is named; "paper" takes `sections`: titles with rows of (title, text).
+    Gives the SHA-256 of the PDF. Done again after a crash, it changes nothing; a case with several papers
+    has a `step` for each. The template is that of the kind unless another is named; "paper" takes
+    `sections`: titles with rows of (title, text).
     """
     office = Office.open()
     with office.book.read() as session:
         case = cases.get(session, case_no)
-        done = cases.result(session, case_no, "archive")
+        done = cases.result(session, case_no, step)
         if done is not None:
             return done.result["pdf"]
         html = _report_html(office, session, case, template or kind, title, values)
@@ -41,7 +44,7 @@ def archive_report(case_no: str, kind: str, title: str, values: dict[str, Any], 
                 size=len(forms[media_type]),
             )
         result = {"html": stored["text/html"], "pdf": stored["application/pdf"]}
-        return cases.finish_step(writer, case, "archive", result)["pdf"]
+        return cases.finish_step(writer, case, step, result)["pdf"]
 
 
 def _report_html(office: Office, session: Any, case: Case, template: str, title: str, values: dict[str, Any]) -> str:
@@ -79,6 +82,7 @@ def archive_paper(
     *,
     rounds: int = 1,
     tables: list[dict[str, Any]] | None = None,
+    step: str = "archive",
 ) -> str:
     """Archive what was filled in, form by form, on the plain paper that needs no template of its own.
 
@@ -86,5 +90,10 @@ def archive_paper(
     """
     sections = [(name, rows(form)) for name, form in papers]
     return archive_report(
-        case_no, kind, title, {"sections": sections, "rounds": rounds, "tables": tables or []}, template="paper"
+        case_no,
+        kind,
+        title,
+        {"sections": sections, "rounds": rounds, "tables": tables or []},
+        template="paper",
+        step=step,
     )

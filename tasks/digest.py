@@ -10,7 +10,7 @@ from typing import Any
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from sqlmodel import Session, col, func, select
 
-from postloan.book import cases, people
+from postloan.book import calls, cases, extensions, people, slips
 from postloan.book.tables import AuditHead, Case, HumanTask, Notice
 from postloan.rules.duties_apart import signatories
 from tasks import runs
@@ -66,6 +66,8 @@ def publish(office: Office, day: date, done: DayResult) -> None:
         failed = session.exec(select(func.count()).select_from(Notice).where(col(Notice.state) == "failed")).one()
         opened = [cases.get(session, no) for no in done.opened_cases[:MOST_ROWS]]
         overloaded = _overloaded(office, session)
+        slips_out, awaited = len(slips.still_out(session)), extensions.awaited(session, day)
+        to_call = calls.on_day(session, office.policy_file.at(day), day)
     late = [row for row in waiting if row["due_on"] < day.isoformat()]
     page = office.renderer.text(
         "digest.md",
@@ -78,6 +80,8 @@ def publish(office: Office, day: date, done: DayResult) -> None:
         late_count=len(late),
         failed=failed,
         overloaded=overloaded,
+        slips_out=slips_out,
+        awaited=awaited,
         head=head,
     )
     create_markdown_artifact(key="daily-digest", markdown=page, description=f"贷后日报 Daily digest {day}")
@@ -85,6 +89,15 @@ def publish(office: Office, day: date, done: DayResult) -> None:
         key="waiting-tasks",
         table=waiting[:MOST_ROWS] or [{"case_no": "", "note": "nothing waits"}],
         description=f"待办 What waits for whom, {day}",
+    )
+    create_table_artifact(
+        key="call-list",
+        table=[
+            {"loan_no": c.loan_no, "officer": c.officer_no, "due_on": str(c.due_on), "days_past_due": c.days_past_due}
+            for c in to_call[:MOST_ROWS]
+        ]
+        or [{"loan_no": "", "note": "nobody is to be called"}],
+        description=f"催收电话名单 Whom to call, {day} ({len(to_call)})",
     )
 
 

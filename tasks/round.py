@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from postloan.book import Writer, cases, classification, duties, groups, notices, people, signals, work_log
+from postloan.book import Writer, cases, classification, duties, extensions, groups, notices, people, signals, work_log
 from postloan.book.notices import staff_recipient
 from postloan.book.standings import worked_out
 from postloan.book.tables import Case, HumanTask, Notice, RoundDay
@@ -18,6 +18,7 @@ from postloan.calendar import UnknownYear
 from postloan.rules.duties_apart import Mandate, signatories
 from postloan.rules.reminders import escalation_level, reminder_number, superior
 from tasks import runs
+from tasks.borrowers import remind_borrowers, tell_officers_to_call
 from tasks.notices import queue
 from tasks.office import Office
 
@@ -34,6 +35,9 @@ class DayResult:
     notices_queued: int = 0
     reminders: int = 0
     escalations: int = 0
+    borrowers_reminded: int = 0
+    to_call: int = 0
+    in_force: int = 0
     notices_sent: int = 0
     started: int = 0
     healed: int = 0
@@ -53,7 +57,8 @@ class DayResult:
 def work_out(office: Office, day: date) -> DayResult:
     """Everything of the round for `day` that is the book's: one transaction.
 
-    Opens the cases of the duties that opened by `day`, missed days included; queues reminders and
+    Opens the cases of the duties that opened by `day`, missed days included; reminds borrowers of what falls
+    due, and tells officers whom to call; enters the extensions that take force; queues reminders and
     escalations of late tasks; opens a case for every notice that failed for good.
     """
     done = DayResult(day)
@@ -66,11 +71,14 @@ def work_out(office: Office, day: date) -> DayResult:
         since = _last_round(writer.session, day)
         done.caught_up = _days_after(since, day)
         groups.refresh(writer)
+        done.in_force = extensions.take_force(writer, office.policy_file, day)  # first: what is extended is not late
         with worked_out(writer.session, day):
             done.signals = signals.raise_signals(writer, office.policy_file.at(day), day, since)
             done.classified = classification.classify_normal(writer, office.policy_file, day, since)
             done.opened_cases = duties.open_cases(writer, office.policy_file, version, day, since)
-        work_log.put_before_heads(writer, done.opened_cases)
+            work_log.put_before_heads(writer, done.opened_cases)
+            done.borrowers_reminded = remind_borrowers(office, writer, day, since)
+            done.to_call = tell_officers_to_call(office, writer, day)
         done.opened_cases += notices.open_failure_cases(writer, version, day)
         done.opened = len(done.opened_cases)
         done.reminders, done.escalations = _remind(office, writer, day)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, update
@@ -14,8 +14,8 @@ from sqlmodel import Session, select
 from postloan.book import people
 from postloan.book.engine import Writer
 from postloan.book.people import Vault
-from postloan.book.tables import Case, HumanTask, PolicyVersion, Staff, Step
-from postloan.errors import NotFound
+from postloan.book.tables import Case, HumanTask, Loan, PolicyVersion, Staff, Step
+from postloan.errors import NotFound, PostloanError
 from postloan.policy import Policy, PolicyFile, from_json
 from postloan.rules import duties_apart
 from postloan.rules.duties_apart import Mandate, signatories
@@ -70,6 +70,74 @@ def finish_step(writer: Writer, case: Case, step: str, result: dict[str, Any]) -
         result=result,
     )
     return result
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """A kind of case that people open, or that follows from another: its prefix and rule, and within how many
+    calendar days its first step is due."""
+
+    prefix: str
+    rule: str
+    days: int
+
+
+BY_HAND = {
+    "extension": ByHand("EX", "EXT-1", 5),
+    "receipt": ByHand("RP", "PAY-1", 1),
+    "collection_preparation": ByHand("CP", "MAT-1", 3),
+}
+
+
+def open_by_hand(writer: Writer, file: PolicyFile, kind: str, loan: Loan, day: date, *, origin: str = "") -> Case:
+    """Open a case of a kind on a loan: asked for by a person, or following from the case `origin`, once.
+
+    Raises PostloanError where one of the kind is open on the loan already, or the loan is not one to work on.
+    """
+    if kind not in BY_HAND:
+        raise PostloanError(f"{kind!r} is not opened by hand; these are: {', '.join(BY_HAND)}")
+    what = BY_HAND[kind]
+    mine = writer.session.exec(select(Case).where(Case.kind == kind, Case.loan_no == loan.loan_no)).all()
+    same = next((case for case in mine if origin and case.subject == origin), None)
+    if same is not None:
+        return same
+    waiting = next((case for case in mine if case.state == "open"), None)
+    if waiting is not None and kind != "receipt":
+        raise PostloanError(f"loan {loan.loan_no} has an open case of this kind already: {waiting.case_no}")
+    number = len(mine) + 1
+    case = Case(
+        case_no=f"{what.prefix}-{loan.loan_no}-{number}",
+        kind=kind,
+        loan_no=loan.loan_no,
+        branch_no=loan.branch_no or "",
+        subject=origin or str(number),
+        rule=what.rule,
+        anchor_on=day,
+        due_on=day + timedelta(days=what.days),
+        opened_on=day,
+        policy_version=keep_policy(writer, file),
+    )
+    writer.session.add(case)
+    writer.session.flush()
+    writer.record(
+        "case.opened",
+        loan_no=loan.loan_no,
+        case_no=case.case_no,
+        policy_version=case.policy_version,
+        kind=kind,
+        due_on=case.due_on,
+        rule=what.rule,
+        origin_case=origin,
+    )
+    return case
+
+
+def open_next(writer: Writer, file: PolicyFile, kind: str, loan: Loan, day: date, *, origin: str) -> Case:
+    """Open the case that follows from another, once; one of its kind that is open on the loan already will do."""
+    waiting = writer.session.exec(
+        select(Case).where(Case.kind == kind, Case.loan_no == loan.loan_no, Case.state == "open")
+    ).first()
+    return waiting or open_by_hand(writer, file, kind, loan, day, origin=origin)
 
 
 def close(writer: Writer, case: Case, outcome: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,6 +10,7 @@ from typing import TypeVar
 from sqlalchemy import func, or_
 from sqlmodel import Session, SQLModel, col, select
 
+from postloan.book import accounts
 from postloan.book.standings import settlements
 from postloan.book.tables import (
     AuditEvent,
@@ -32,7 +32,7 @@ from postloan.book.tables import (
 )
 from postloan.calendar import ONE_DAY
 from postloan.errors import NotFound
-from postloan.rules.position import ZERO, Due, bucket, days_past_due, overdue_amount
+from postloan.rules.position import ZERO, bucket
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -85,7 +85,7 @@ def standing(session: Session, loan: Loan, as_of: date) -> Standing:
     """Where the loan stands: as the core system's newest position says, else by its schedule.
 
     By schedule, receipts cover instalments oldest first and, of what they cover, interest and
-    fees before principal.
+    fees before principal; or as the loan's journal says (`accounts`). Penalty interest is as of the last receipt.
     """
     if loan.settled_on is not None and loan.settled_on <= as_of:
         return Standing(as_of, ZERO, ZERO, 0, bucket(0), "settled")
@@ -105,19 +105,14 @@ def standing(session: Session, loan: Loan, as_of: date) -> Standing:
             bucket=bucket(days),
             source="core",
         )
-    schedule = session.exec(
-        select(Instalment).where(Instalment.loan_no == loan.loan_no).order_by(col(Instalment.due_on))
-    ).all()
-    rest = _unscheduled(session, loan, schedule)
-    dues = [Due(i.due_on, i.principal_due + i.interest_due + i.fee_due) for i in schedule]
-    if rest > 0:
-        dues.append(Due(max([loan.matures_on, *(i.due_on for i in schedule)]), rest))
-    received = _received(session, loan.loan_no, as_of)
-    days = days_past_due(dues, received, as_of)
+    owed = accounts.owing(session, loan, as_of)
+    late = [o for o in owed if o.due_on < as_of and o.unpaid > ZERO]
+    days = max(((as_of - o.due_on).days for o in late), default=0)
+    paid = sum((o.principal_paid for o in owed), ZERO)
     return Standing(
         as_of=as_of,
-        principal_outstanding=principal_left(schedule, received, _drawn(session, loan, as_of)),
-        overdue=overdue_amount(dues, received, as_of),
+        principal_outstanding=max(_drawn(session, loan, as_of) - paid, ZERO),
+        overdue=sum((o.unpaid for o in late), ZERO),
         days_past_due=days,
         bucket=bucket(days),
         source="schedule",
@@ -142,19 +137,6 @@ def last_past_due(session: Session, loan: Loan, since: date, day: date) -> date 
     return next((d for d in sorted(looked_at, reverse=True) if standing(session, loan, d).days_past_due > 0), None)
 
 
-def _received(session: Session, loan_no: str, as_of: date) -> Decimal:
-    reversing = select(Repayment.reverses).where(col(Repayment.reverses).is_not(None), Repayment.paid_on <= as_of)
-    total = session.exec(
-        select(func.sum(Repayment.amount)).where(
-            Repayment.loan_no == loan_no,
-            Repayment.paid_on <= as_of,
-            col(Repayment.reverses).is_(None),
-            col(Repayment.receipt_no).not_in(reversing),
-        )
-    ).one()
-    return total or ZERO
-
-
 def _drawn(session: Session, loan: Loan, as_of: date) -> Decimal:
     if session.exec(select(Drawdown).where(Drawdown.loan_no == loan.loan_no).limit(1)).first() is None:
         return loan.principal if loan.disbursed_on <= as_of else ZERO
@@ -162,27 +144,6 @@ def _drawn(session: Session, loan: Loan, as_of: date) -> Decimal:
         select(func.sum(Drawdown.amount)).where(Drawdown.loan_no == loan.loan_no, Drawdown.drawn_on <= as_of)
     ).one()
     return drawn or ZERO
-
-
-def _unscheduled(session: Session, loan: Loan, schedule: Sequence[Instalment]) -> Decimal:
-    """The principal that no instalment speaks of; it is due at maturity."""
-    drawn = session.exec(select(func.sum(Drawdown.amount)).where(Drawdown.loan_no == loan.loan_no)).one()
-    lent = loan.principal if drawn is None else drawn
-    return max(lent - sum((i.principal_due for i in schedule), ZERO), ZERO)
-
-
-def principal_left(schedule: Sequence[Instalment], received: Decimal, drawn: Decimal) -> Decimal:
-    """What is left of the principal drawn once receipts covered instalments oldest first, of each one
-    interest and fees before principal; what they do not speak of comes last."""
-    for due in schedule:
-        charges = due.interest_due + due.fee_due
-        received -= min(received, charges)
-        paid = min(received, due.principal_due)
-        received -= paid
-        drawn -= paid
-        if paid < due.principal_due:
-            return max(drawn, ZERO)
-    return max(drawn - received, ZERO)
 
 
 @dataclass(frozen=True)

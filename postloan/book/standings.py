@@ -26,6 +26,7 @@ from sqlalchemy import (
     Table,
     and_,
     case,
+    cast,
     exists,
     func,
     insert,
@@ -43,6 +44,9 @@ from postloan.book.sql import days_between, greatest, least, on
 from postloan.book.types import Money
 
 ZERO = literal(Decimal("0.00"), Money())
+# How the journal calls what is owed: an instalment by its number, the unscheduled principal, a charge.
+REST, CHARGE, EXCESS = "rest", "C-", "excess"
+AFTER_INSTALMENTS = 1_000_000
 
 
 # Tables of one transaction. They are no part of the book.
@@ -200,37 +204,48 @@ def decided_class(loan_no: Any, day: date) -> Any:
 
 
 def _covered() -> Subquery:
-    """The day on which the receipts of a loan first covered all that is scheduled."""
-    loan = t.Loan.__table__.c  # type: ignore[attr-defined]
-    instalment = t.Instalment.__table__.c  # type: ignore[attr-defined]
+    """The day on which the receipts of a loan first covered all that is owed: by the journal where the loan
+    has one, else all of them together."""
     repayment = t.Repayment.__table__.c  # type: ignore[attr-defined]
-    amount = instalment.principal_due + instalment.interest_due + instalment.fee_due
-    unscheduled = _unscheduled()
+    entry = t.AccountEntry.__table__.c  # type: ignore[attr-defined]
+    claims = _claims()
     total = (
-        select(instalment.loan_no, func.sum(amount).label("amount"))
-        .where(looked_at(instalment.loan_no))
-        .group_by(instalment.loan_no)
-        .subquery("total")
+        select(claims.c.loan_no, func.sum(claims.c.amount).label("amount")).group_by(claims.c.loan_no).subquery("total")
     )
     undone = select(repayment.reverses).where(repayment.reverses.is_not(None), looked_at(repayment.loan_no))
-    running = (
-        select(
-            repayment.loan_no,
-            repayment.paid_on,
-            func.sum(repayment.amount)
-            .over(partition_by=repayment.loan_no, order_by=(repayment.paid_on, repayment.receipt_no))
-            .label("so_far"),
-        )
-        .where(_is_payment(), repayment.receipt_no.not_in(undone), looked_at(repayment.loan_no))
-        .subquery("running")
+    received = select(
+        repayment.loan_no,
+        repayment.paid_on.label("day"),
+        func.sum(repayment.amount)
+        .over(partition_by=repayment.loan_no, order_by=(repayment.paid_on, repayment.receipt_no))
+        .label("so_far"),
+    ).where(_is_payment(), repayment.receipt_no.not_in(undone), looked_at(repayment.loan_no), ~_journaled(repayment))
+    by_day = (
+        select(entry.loan_no, entry.entered_on.label("day"), func.sum(entry.paid - entry.charged).label("amount"))
+        .where(looked_at(entry.loan_no), entry.part != EXCESS)
+        .group_by(entry.loan_no, entry.entered_on)
+        .subquery("by_day")
+    )
+    entered = select(
+        by_day.c.loan_no,
+        by_day.c.day,
+        func.sum(by_day.c.amount).over(partition_by=by_day.c.loan_no, order_by=by_day.c.day).label("so_far"),
+    )
+    paths = union_all(received, entered).subquery("running")
+    # A receipt that bounced leaves days behind it on which all seemed to be paid.
+    owing = (
+        select(paths.c.loan_no, func.max(paths.c.day).label("day"))
+        .join(total, total.c.loan_no == paths.c.loan_no)
+        .where(paths.c.so_far < total.c.amount)
+        .group_by(paths.c.loan_no)
+        .subquery("owing")
     )
     return (
-        select(running.c.loan_no, func.min(running.c.paid_on).label("settled_on"))
-        .join(loan.loan_no.table, loan.loan_no == running.c.loan_no)
-        .outerjoin(total, total.c.loan_no == running.c.loan_no)
-        .join(unscheduled, unscheduled.c.loan_no == running.c.loan_no)
-        .where(running.c.so_far >= func.coalesce(total.c.amount, ZERO) + unscheduled.c.amount)
-        .group_by(running.c.loan_no)
+        select(paths.c.loan_no, func.min(paths.c.day).label("settled_on"))
+        .join(total, total.c.loan_no == paths.c.loan_no)
+        .outerjoin(owing, owing.c.loan_no == paths.c.loan_no)
+        .where(paths.c.so_far >= total.c.amount, or_(owing.c.day.is_(None), paths.c.day >= owing.c.day))
+        .group_by(paths.c.loan_no)
         .subquery("covered")
     )
 
@@ -257,57 +272,73 @@ def _by_core(as_of: date) -> Subquery:
     )
 
 
-def _by_schedule(as_of: date) -> Subquery:
-    """By instalments and receipts, oldest first; interest and fees before principal."""
-    loan = t.Loan.__table__.c  # type: ignore[attr-defined]
+def _claims() -> Subquery:
+    """(loan_no, claim, due_on, rank, principal, amount) of all that is owed: instalments, charges, and the
+    principal that no instalment speaks of. Receipts cover them by due date, then rank."""
     instalment = t.Instalment.__table__.c  # type: ignore[attr-defined]
-    amount = instalment.principal_due + instalment.interest_due + instalment.fee_due
-    scheduled = select(
-        instalment.loan_no,
-        instalment.due_on,
-        instalment.principal_due.label("principal"),
-        amount.label("amount"),
-        func.sum(amount)
-        .over(partition_by=instalment.loan_no, order_by=(instalment.due_on, instalment.number))
-        .label("until_here"),
-    ).where(looked_at(instalment.loan_no))
+    charge = t.Charge.__table__.c  # type: ignore[attr-defined]
     unscheduled = _unscheduled()
-    planned = (
-        select(instalment.loan_no, func.sum(amount).label("amount"))
-        .where(looked_at(instalment.loan_no))
-        .group_by(instalment.loan_no)
-        .subquery("planned")
-    )
-    # In the order of receipts it stands after all instalments.
-    rest = (
-        select(
-            unscheduled.c.loan_no,
-            unscheduled.c.due_on,
-            unscheduled.c.amount,
-            unscheduled.c.amount,
-            func.coalesce(planned.c.amount, ZERO) + unscheduled.c.amount,
-        )
-        .outerjoin(planned, planned.c.loan_no == unscheduled.c.loan_no)
-        .where(unscheduled.c.amount > ZERO)
-    )
-    dues = union_all(scheduled, rest).subquery("dues")
-    received = _received(as_of)
+    instalments = select(
+        instalment.loan_no,
+        cast(instalment.number, String()).label("claim"),
+        instalment.due_on,
+        instalment.number.label("rank"),
+        instalment.principal_due.label("principal"),
+        (instalment.principal_due + instalment.interest_due + instalment.fee_due).label("amount"),
+    ).where(looked_at(instalment.loan_no))
+    charges = select(
+        charge.loan_no,
+        literal(CHARGE) + charge.charge_no,
+        charge.due_on,
+        literal(AFTER_INSTALMENTS),
+        ZERO,
+        charge.amount,
+    ).where(looked_at(charge.loan_no))
+    rest = select(
+        unscheduled.c.loan_no,
+        literal(REST),
+        unscheduled.c.due_on,
+        literal(AFTER_INSTALMENTS + 1),
+        unscheduled.c.amount,
+        unscheduled.c.amount,
+    ).where(unscheduled.c.amount > ZERO)
+    return union_all(instalments, charges, rest).subquery("claims")
+
+
+def _by_schedule(as_of: date) -> Subquery:
+    """By what is owed and received, oldest first, interest and fees before principal; part by part where the
+    loan has a journal (`book.accounts`)."""
+    loan = t.Loan.__table__.c  # type: ignore[attr-defined]
+    claims = _claims()
+    dues = select(
+        claims,
+        func.sum(claims.c.amount)
+        .over(partition_by=claims.c.loan_no, order_by=(claims.c.due_on, claims.c.rank))
+        .label("until_here"),
+    ).subquery("dues")
+    received, entered, journal = _received(as_of), _entered(as_of), _journals()
     got = func.coalesce(received.c.amount, ZERO)
     before = dues.c.until_here - dues.c.amount
     reached = got - before - (dues.c.amount - dues.c.principal)
-    paid = case((reached <= ZERO, ZERO), else_=least(reached, dues.c.principal))
+    by_order = case((reached <= ZERO, ZERO), else_=least(reached, dues.c.principal))
+    left = dues.c.until_here - got
+    short = case((left <= ZERO, ZERO), else_=least(left, dues.c.amount))
+    journaled = journal.c.loan_no.is_not(None)
+    charged, paid = (func.coalesce(column, ZERO) for column in (entered.c.charged, entered.c.paid))
+    unpaid = case((journaled, dues.c.amount + charged - paid), else_=short)
+    principal_paid = case((journaled, func.coalesce(entered.c.principal, ZERO)), else_=by_order)
     fallen = dues.c.due_on < as_of
-    unpaid = and_(fallen, dues.c.until_here > got)
     sums = (
         select(
             dues.c.loan_no,
-            func.min(case((unpaid, dues.c.due_on), else_=null())).label("oldest"),
-            func.sum(case((fallen, dues.c.amount), else_=ZERO)).label("fallen"),
-            func.sum(paid).label("paid"),
-            func.max(got).label("received"),
+            func.min(case((and_(fallen, unpaid > ZERO), dues.c.due_on), else_=null())).label("oldest"),
+            func.sum(case((fallen, unpaid), else_=ZERO)).label("overdue"),
+            func.sum(principal_paid).label("paid"),
         )
         .select_from(dues)
         .outerjoin(received, received.c.loan_no == dues.c.loan_no)
+        .outerjoin(journal, journal.c.loan_no == dues.c.loan_no)
+        .outerjoin(entered, and_(entered.c.loan_no == dues.c.loan_no, entered.c.claim == dues.c.claim))
         .group_by(dues.c.loan_no)
         .subquery("sums")
     )
@@ -322,13 +353,42 @@ def _by_schedule(as_of: date) -> Subquery:
                 "days_past_due"
             ),
             greatest(lent - sums.c.paid, ZERO).label("principal_outstanding"),
-            greatest(sums.c.fallen - sums.c.received, ZERO).label("overdue"),
+            sums.c.overdue,
         )
         .select_from(t.Loan)
         .join(sums, sums.c.loan_no == loan.loan_no)
         .outerjoin(drawn, drawn.c.loan_no == loan.loan_no)
         .where(looked_at(loan.loan_no))
         .subquery("schedule")
+    )
+
+
+def _journals() -> Subquery:
+    """The loans that have a journal."""
+    entry = t.AccountEntry.__table__.c  # type: ignore[attr-defined]
+    return select(entry.loan_no).where(looked_at(entry.loan_no)).distinct().subquery("journal")
+
+
+def _journaled(columns: Any) -> Any:
+    entry = t.AccountEntry.__table__.alias("any_entry").c  # type: ignore[attr-defined]
+    return exists().where(entry.loan_no == columns.loan_no)
+
+
+def _entered(as_of: date) -> Subquery:
+    """What was charged and paid of each claim by a day, by the journal."""
+    entry = t.AccountEntry.__table__.c  # type: ignore[attr-defined]
+    principal = case((entry.part == "principal", entry.paid), else_=ZERO)
+    return (
+        select(
+            entry.loan_no,
+            entry.claim,
+            func.sum(entry.charged).label("charged"),
+            func.sum(entry.paid).label("paid"),
+            func.sum(principal).label("principal"),
+        )
+        .where(entry.entered_on <= as_of, looked_at(entry.loan_no))
+        .group_by(entry.loan_no, entry.claim)
+        .subquery("entered")
     )
 
 

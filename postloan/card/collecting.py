@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session, col, or_, select
 
-from postloan.book import audit, groups, ledger, loans
+from postloan.book import accounts, audit, groups, ledger, loans
 from postloan.book import tables as t
 from postloan.book.loans import History
 from postloan.card import figures
@@ -117,7 +117,8 @@ def instalments(held: Dossier, source: str) -> list[Values]:
     """The schedule, with what of each instalment is covered. Where the core system reports positions, the
     receipts need not be in the book: then that is not known."""
     got = None if source == "core" else figures.received(held.history.repayments, held.until.day)
-    states = figures.covered(held.instalments, got, held.until.day, settled=source == "settled")
+    journal = accounts.entries(held.session, held.loan.loan_no)
+    states = figures.covered(held.instalments, got, held.until.day, settled=source == "settled", journal=journal)
     return [one.model_dump() | state for one, state in zip(held.instalments, states, strict=True)]
 
 
@@ -125,7 +126,9 @@ def balance(held: Dossier) -> Values:
     """The balance as it went and as it was agreed: from each day on, so much is left."""
     drawn = [(d.drawn_on, d.amount) for d in held.of_loan(t.Drawdown, t.Drawdown.number)]
     positions = [p for p in held.of_loan(t.Position, t.Position.as_of) if held.until.reached(p.as_of)]
-    went = figures.balances(held.loan, held.instalments, held.history.repayments, drawn, positions, held.until.day)
+    journal = accounts.entries(held.session, held.loan.loan_no)
+    receipts = held.history.repayments
+    went = figures.balances(held.loan, held.instalments, receipts, drawn, positions, held.until.day, journal)
     planned = figures.agreed(held.loan, held.instalments)
     return {
         name: [{"on": on, "outstanding": amount} for on, amount in points]

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 LONG = 4000
+F = TypeVar("F", bound="Form")
 
 
 class Form(BaseModel):
     """Base of the forms: unknown fields are refused, text is stripped of blanks around it."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+def with_choices(form: type[F], **choices: tuple[str, Sequence[str]]) -> type[F]:
+    """A form that also asks which of some things apply: {field: (title, what there is)}. A field of which there
+    is nothing is left out."""
+    fields: dict[str, Any] = {
+        name: (list[Literal[tuple(options)]], Field([], title=title))  # type: ignore[valid-type]
+        for name, (title, options) in choices.items()
+        if options
+    }
+    return create_model(form.__name__, __base__=form, **fields)
+
+
+def chosen(form: Form, name: str) -> list[str]:
+    """What was chosen in a field that `with_choices` made; nothing where it was left out."""
+    return list(getattr(form, name, []))
 
 
 def rows(form: Form) -> list[tuple[str, str]]:

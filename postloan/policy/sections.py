@@ -5,55 +5,27 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from postloan.calendar import Calendar
+from postloan.policy.base import Role, Section, SignalKind, TimeZone, key
+from postloan.policy.maturity import (
+    EntrustedPolicy,
+    ExtensionPolicy,
+    MaturityPolicy,
+    RepaymentPolicy,
+    SettlementPolicy,
+)
 from postloan.rules.kinds import KINDS
-from postloan.rules.roles import OFFICER, ROLES
-from postloan.rules.signals import KINDS as SIGNALS
-
-
-def key(rule: str, source: str, unit: str = "", default: Any = ..., **bounds: Any) -> Any:
-    """A policy value: bounds for pydantic, with the rule's id, its source and its unit beside it."""
-    return Field(default, json_schema_extra={"rule": rule, "source": source, "unit": unit}, **bounds)
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-def _time_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("allowed: an IANA time zone such as Asia/Shanghai") from None
-    return name
-
-
-def _known_role(name: str) -> str:
-    if name not in ROLES:
-        raise ValueError(f"allowed: a role, one of {', '.join(ROLES)}")
-    return name
-
-
-def _known_signal(name: str) -> str:
-    if name not in SIGNALS:
-        raise ValueError(f"allowed: a kind of signal, one of {', '.join(SIGNALS)}")
-    return name
-
-
-Role = Annotated[str, AfterValidator(_known_role)]
-SignalKind = Annotated[str, AfterValidator(_known_signal)]
+from postloan.rules.roles import OFFICER
 
 
 class Institution(Section):
     name: str = key("-", "own", min_length=1)
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = key(
-        "-", "own; the day of the institution starts at midnight here"
-    )
+    time_zone: TimeZone = key("-", "own; the day of the institution starts at midnight here")
     language: Literal["zh", "en"] = key("-", "own; language of staff messages and reports")
 
 
@@ -386,6 +358,11 @@ class Policy(Section):
     proceeds: Proceeds
     work_log: WorkLog
     ledger: Ledger
+    repayment: RepaymentPolicy
+    maturity: MaturityPolicy
+    settlement: SettlementPolicy
+    extension: ExtensionPolicy
+    entrusted: EntrustedPolicy
     groups: Groups
     supervision: Supervision
     ticklers: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,40}$")], Tickler]

@@ -15,6 +15,15 @@ KINDS = {
     "work_log_review": ("工作日志审阅", "review of the work log"),
     "ledger_carry_over": ("台帐结转", "carry-over of the ledger"),
     "branch_supervision": ("监督检查", "supervision of a branch"),
+    "instalment_reminder": ("还款提醒", "instalment reminder"),
+    "pre_maturity_visit": ("到期前回访", "visit before maturity"),
+    "repayment_notice": ("归还贷款提示通知书", "repayment notice"),
+    "extension_application_deadline": ("展期申请截止", "last day to apply for an extension"),
+    "extension_filing_deadline": ("展期申报截止", "last day to file an extension"),
+    "extension": ("展期", "extension"),
+    "receipt": ("收款登记", "receipt"),
+    "settlement": ("结清", "settlement"),
+    "collection_preparation": ("催收准备", "preparation for collection"),
     "undelivered_notice": ("通知未送达", "undelivered notice"),
 }
 

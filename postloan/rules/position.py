@@ -12,10 +12,11 @@ ZERO = Decimal("0.00")
 
 @dataclass(frozen=True)
 class Due:
-    """An instalment: all of it is due at the end of `due_on`, in the loan's currency."""
+    """An instalment: all of it is due at the end of `due_on`, in the loan's currency; of it, `principal`."""
 
     due_on: date
     amount: Decimal
+    principal: Decimal = ZERO
 
 
 def days_past_due(instalments: Iterable[Due], received: Decimal, as_of: date) -> int:
@@ -37,10 +38,15 @@ def days_past_due(instalments: Iterable[Due], received: Decimal, as_of: date) ->
     return 0
 
 
-def overdue_amount(instalments: Iterable[Due], received: Decimal, as_of: date) -> Decimal:
-    """What fell due before `as_of` and is not covered by the receipts; never negative."""
-    fallen = sum((d.amount for d in instalments if d.due_on < as_of), ZERO)
-    return max(fallen - received, ZERO)
+def covered(instalments: Iterable[Due], received: Decimal) -> list[tuple[Decimal, Decimal]]:
+    """What of each instalment is paid, and of its principal, where receipts cover them in the given order, and
+    of each one interest and fees before principal (PAY-1)."""
+    found = []
+    for due in instalments:
+        paid = min(received, due.amount)
+        received -= paid
+        found.append((paid, max(paid - (due.amount - due.principal), ZERO)))
+    return found
 
 
 def bucket(days: int) -> str:

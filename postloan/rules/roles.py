@@ -47,6 +47,12 @@ DUTIES = {
     "check": "核对",
     "rectify": "整改",
     "supervision": "监督检查",
+    "authorise": "受理决定",
+    "prepare": "材料准备",
+    "enter": "登记",
+    "verify": "复核",
+    "release": "权证保管",
+    "archive": "档案管理",
 }
 
 

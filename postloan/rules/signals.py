@@ -17,6 +17,7 @@ KINDS = {
     "litigation": ("涉诉", "诉讼", "被执行"),
     "overdue": ("贷款逾期", "逾期", "拖欠"),
     "overdue_elsewhere": ("他处逾期", "其他贷款逾期", "外部逾期"),
+    "repayment_doubtful": ("还款存疑", "还款来源不足", "到期还款存疑"),
     "rating_downgrade": ("评级下调", "评级下降", "降级"),
     "cover_short": ("押品覆盖不足", "抵质押率不足", "担保不足"),
     "partner_impaired": ("合作机构风险", "担保公司代偿率超标", "合作机构不良率超标"),

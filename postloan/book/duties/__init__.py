@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import CompoundSelect, case, exists, func, insert, literal, or_, select, union_all
 from sqlmodel import Session
 
-from postloan.book.duties import registers
+from postloan.book.duties import maturity, registers
 from postloan.book.duties.base import Duty, DutySelect, Span
 from postloan.book.duties.classification import classifications
 from postloan.book.duties.inspections import (
@@ -41,12 +41,14 @@ class Kind:
         backlog: also what opened before the last round is opened, however late it became known.
             Of duties that come again only what is still to come is: the next one is never far.
         per_loan: one for each loan and subject; otherwise one for each subject, shown on one loan or none.
+        opens: a case for people, a notice that the round sends, or nothing: a deadline to know.
     """
 
     select: DutySelect
-    prefix: str
+    prefix: str = ""
     backlog: bool = True
     per_loan: bool = True
+    opens: Literal["case", "notice", "nothing"] = "case"
 
 
 KINDS: dict[str, Kind] = {
@@ -62,6 +64,16 @@ KINDS: dict[str, Kind] = {
     "work_log_review": Kind(registers.work_log_reviews, "WR", per_loan=False),
     "ledger_carry_over": Kind(registers.carry_overs, "LC", backlog=False, per_loan=False),
     "branch_supervision": Kind(registers.supervisions, "SV", backlog=False, per_loan=False),
+    "instalment_reminder": Kind(maturity.instalment_reminders, opens="notice"),
+    "pre_maturity_visit": Kind(maturity.pre_maturity_visits, "PV"),
+    "repayment_notice": Kind(maturity.repayment_notices, "RN"),
+    "extension_application_deadline": Kind(
+        maturity.extension_deadline("extension_application_deadline", "EXT-1"), opens="nothing"
+    ),
+    "extension_filing_deadline": Kind(
+        maturity.extension_deadline("extension_filing_deadline", "EXT-2"), opens="nothing"
+    ),
+    "settlement": Kind(maturity.settlements_due, "ST"),
 }
 
 
@@ -149,7 +161,7 @@ def open_cases(writer: Writer, file: PolicyFile, version: str, day: date, since:
     opened: list[str] = []
     for name in _names(file):
         kind = kinds(file.at(day)).get(name)
-        if kind is None:
+        if kind is None or kind.opens != "case":
             continue
         due_from = date.min if kind.backlog else min(since + timedelta(days=1), day) if since else day
         everything = _everything(file, name, due_from, day + LONGEST_LEAD, day, as_of=day)
@@ -195,6 +207,23 @@ def open_cases(writer: Writer, file: PolicyFile, version: str, day: date, since:
             )
             opened.append(case_no)
     return opened
+
+
+def to_tell(session: Session, file: PolicyFile, day: date, since: date | None) -> list[tuple[str, str, date]]:
+    """(kind, loan_no, anchor day) of the duties of a round that are notices: those due on its day, and those of
+    the days missed before it whose own day is not over."""
+    due_from = min(since + timedelta(days=1), day) if since else day
+    found: list[tuple[str, str, date]] = []
+    for name in _names(file):
+        kind = kinds(file.at(day)).get(name)
+        if kind is None or kind.opens != "notice":
+            continue
+        everything = _everything(file, name, due_from, day, day, as_of=day)
+        if everything is not None:
+            all_of = everything.subquery()
+            query = select(all_of.c.kind, all_of.c.loan_no, all_of.c.anchor_on).where(all_of.c.anchor_on >= day)
+            found += session.execute(query).tuples()
+    return sorted(found)
 
 
 def _case_no(kind: Kind, columns: Any) -> Any:

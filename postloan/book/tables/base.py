@@ -21,6 +21,12 @@ NOTICE_STATES = ("queued", "sending", "sent", "failed", "given_up")
 PAYMENT_KINDS = ("drawdown", "payment")
 PAYMENT_STATES = ("requested", "approved", "refused")
 ACTIVITIES = ("on_site", "telephone", "off_site", "analysis", "data_collection")
+CHARGE_KINDS = ("advance", "fee")
+FOUND_BY = ("", "consignor", "lender")
+VARIANTS = ("extension", "renewal", "refinancing", "rescheduling")
+EXTENSION_STATES = ("applied", "signed", "in_force", "refused", "lapsed")
+SLIP_STATES = ("out", "returned", "refused")
+PARTIES = ("borrower", "guarantor", "mortgagor", "pledgor", "consignor")
 RELATIONS = ("control", "shareholding", "family", "common_management", "mutual_guarantee", "other")
 
 

@@ -8,7 +8,16 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, Column, Index
 from sqlmodel import Field, SQLModel
 
-from postloan.book.tables.base import BORROWER_KINDS, DAY_COUNTS, REPAYMENT_METHODS, SECURITIES, money, one_of, ref
+from postloan.book.tables.base import (
+    BORROWER_KINDS,
+    CHARGE_KINDS,
+    DAY_COUNTS,
+    REPAYMENT_METHODS,
+    SECURITIES,
+    money,
+    one_of,
+    ref,
+)
 from postloan.book.types import Rate
 
 
@@ -44,7 +53,14 @@ class BorrowerChange(SQLModel, table=True):
 
 class Loan(SQLModel, table=True):
     """A loan note (借据). `annual_rate` is percent per year; `settled_on` the day the last cent came
-    in, where the feed says so; `restructured_on` that of the latest restructuring or refinancing."""
+    in, where the feed says so; `restructured_on` that of the latest restructuring or refinancing;
+    `original_maturity` is kept once the loan was extended.
+
+    `penalty_surcharge` is percent on top of the contract rate on what is past due, and
+    `compound` whether it is on unpaid interest as well; None where no penalty interest was agreed. An
+    entrusted loan (委托贷款) has a `consignor`; `found_by` says who found its borrower, and `base_rate` the
+    benchmark of its day.
+    """
 
     __tablename__ = "loan"
     __table_args__ = (
@@ -66,11 +82,16 @@ class Loan(SQLModel, table=True):
     disbursed_on: date
     first_drawdown_on: date | None = None
     matures_on: date = Field(index=True)
+    original_maturity: date | None = None
+    penalty_surcharge: Decimal | None = Field(default=None, sa_column=Column(Rate, nullable=True))
+    compound: bool = False
     settled_on: date | None = None
     restructured_on: date | None = None
     product: str = ""
     purpose: str = ""
     consignor: str = ""
+    found_by: str = Field(default="", description="consignor or lender; empty: no entrusted loan")
+    base_rate: Decimal | None = Field(default=None, sa_column=Column(Rate, nullable=True))
     high_risk: bool = False
     officer_no: str | None = ref("staff.staff_no", default=None)
     branch_no: str | None = ref("branch.branch_no", default=None)
@@ -89,7 +110,11 @@ class Drawdown(SQLModel, table=True):
 
 
 class Instalment(SQLModel, table=True):
-    """An instalment (分期) as agreed: due at the end of `due_on`."""
+    """An instalment (分期) as agreed: due at the end of `due_on`.
+
+    What an extension or an early repayment changed is entered on a day; `annual_rate` is the rate that penalty
+    interest on it is reckoned from, None for the loan's.
+    """
 
     __tablename__ = "instalment"
     __table_args__ = (
@@ -101,6 +126,8 @@ class Instalment(SQLModel, table=True):
     principal_due: Decimal = money()
     interest_due: Decimal = money()
     fee_due: Decimal = money(default=Decimal("0.00"))
+    annual_rate: Decimal | None = Field(default=None, sa_column=Column(Rate, nullable=True))
+    entered_on: date | None = None
 
 
 class Repayment(SQLModel, table=True):
@@ -114,6 +141,51 @@ class Repayment(SQLModel, table=True):
     amount: Decimal = money()
     channel: str = ""
     reverses: str | None = Field(default=None, foreign_key="repayment.receipt_no", unique=True)
+
+
+class Charge(SQLModel, table=True):
+    """What a borrower owes beside the instalments: an advance paid for him (垫款), a fee or a cost. A debt
+    with days past due of its own, due at the end of `due_on`."""
+
+    __tablename__ = "charge"
+    __table_args__ = (CheckConstraint("amount > 0", name="ck_charge_amount"), one_of("kind", CHARGE_KINDS))
+    charge_no: str = Field(primary_key=True)
+    loan_no: str = ref("loan.loan_no")
+    kind: str
+    charged_on: date
+    due_on: date
+    amount: Decimal = money()
+    detail: str = ""
+
+
+class AccountEntry(SQLModel, table=True):
+    """What a receipt paid, part by part (PAY-1): the journal of the loans whose receipts do not simply cover
+    the schedule in order, as penalty interest or charges were owed, or the loan was non-performing.
+
+    Worked out anew by `book.accounts` whenever the receipts or the schedule change. `claim` is the number of
+    an instalment, "rest", or C- and a charge's number; `charged` is penalty interest that came to be owed.
+    """
+
+    __tablename__ = "account_entry"
+    __table_args__ = (Index("ix_account_entry", "loan_no", "entered_on"),)
+    loan_no: str = Field(foreign_key="loan.loan_no", primary_key=True)
+    number: int = Field(primary_key=True)
+    entered_on: date
+    claim: str
+    part: str
+    receipt_no: str
+    charged: Decimal = money()
+    paid: Decimal = money()
+
+
+class Consignor(SQLModel, table=True):
+    """A consignor (委托人), whose money an entrusted loan is."""
+
+    __tablename__ = "consignor"
+    consignor_no: str = Field(primary_key=True)
+    name: str
+    phone: str = ""
+    email: str = ""
 
 
 class Position(SQLModel, table=True):

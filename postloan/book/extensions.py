@@ -1,0 +1,300 @@
+"""Extensions, renewals, refinancings and reschedulings (展期、续贷、借新还旧、重组): EXT-1 to EXT-4."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlmodel import Session, col, func, select
+
+from postloan.book import accounts, groups, loans, schedules
+from postloan.book.engine import Writer
+from postloan.book.parties import Party
+from postloan.book.standings import only, settlements
+from postloan.book.tables import Case, Consent, Extension, GroupMember, Loan
+from postloan.calendar import ONE_DAY
+from postloan.policy import Policy, PolicyFile
+from postloan.rules.extension import Limit, Tier, latest_maturity, levels, term_class
+from postloan.rules.position import ZERO
+from postloan.rules.schedule import Planned, due_dates, plan
+
+SAME_LOAN = ("extension", "rescheduling")  # the others are a new loan
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is asked for, proposed or granted. `amount` is principal in the loan's currency, the rate percent
+    per year; the instalments are `every_months` apart."""
+
+    variant: str
+    until_on: date
+    amount: Decimal
+    annual_rate: Decimal
+    repayment: str
+    every_months: int
+
+
+def latest(policy: Policy, loan: Loan) -> date:
+    """EXT-3: the last day to which the law lets the loan be extended, all extensions together."""
+    original = loan.original_maturity or loan.matures_on
+    term = term_class(loan.disbursed_on, original)
+    limit = next(
+        limit
+        for limit in policy.extension.limits
+        if limit.term == term and (not limit.products or loan.product in limit.products)
+    )
+    return latest_maturity(loan.disbursed_on, original, Limit(limit.share, limit.months))
+
+
+def times(session: Session, loan_no: str) -> int:
+    """How many extensions of a loan are in force, or signed to be."""
+    query = select(func.count()).where(
+        Extension.loan_no == loan_no,
+        col(Extension.state).in_(("signed", "in_force")),
+        col(Extension.variant).in_(SAME_LOAN),
+    )
+    return session.exec(query).one()
+
+
+def exposure(session: Session, loan: Loan, day: date) -> Decimal:
+    """EXT-4: what the borrower, and the group that he is of, owe in all at the end of a day, as one sum of
+    principal outstanding."""
+    group_no = groups.group_of(session, loan.borrower_no)
+    members = session.exec(select(GroupMember.borrower_no).where(GroupMember.group_no == group_no)).all()
+    everybody = [(borrower_no, False) for borrower_no in members or [loan.borrower_no]]
+    return sum((one["outstanding"] for one in groups.exposures(session, everybody, day)), ZERO)
+
+
+def levels_for(policy: Policy, loan: Loan, amount: Decimal, exposed: Decimal) -> tuple[str, ...]:
+    """EXT-4: the roles that decide, in order."""
+    tiers = [Tier(t.up_to, tuple(t.levels), tuple(t.products)) for t in policy.extension.tiers]
+    return levels(amount, exposed, loan.product, tiers)
+
+
+def settled(session: Session, loan: Loan, day: date) -> bool:
+    """Whether nothing of the loan is left to pay at the end of a day."""
+    with only([loan.loan_no]):
+        found = settlements()
+        on = session.exec(select(found.c.settled_on).where(found.c.loan_no == loan.loan_no)).first()
+    return on is not None and on <= day
+
+
+# -------------------------------------------------------------------------------------- schedules
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The schedule before and after: the unpaid part of what is replaced, and what takes its place."""
+
+    before: list[Planned]
+    after: list[Planned]
+
+
+def preview(session: Session, file: PolicyFile, loan: Loan, terms: Terms, day: date) -> Preview:
+    """What terms would do to the schedule if they took force; `day` is when a rescheduling would."""
+    from_day = _from_day(session, file, loan, terms.variant, day)
+    owed = accounts.account(session, file, loan, from_day - ONE_DAY).owed
+    before = [
+        Planned(n, o.due_on, o.principal, o.interest)
+        for n, o in enumerate((o for o in owed if o.due_on >= from_day and o.principal + o.interest > ZERO), start=1)
+    ]
+    return Preview(before, planned(session, file, loan, terms, day))
+
+
+def planned(
+    session: Session, file: PolicyFile, loan: Loan, terms: Terms, day: date, first_number: int = 1
+) -> list[Planned]:
+    """The new instalments: interest runs from the old maturity, of a rescheduling from the due date before it."""
+    if terms.variant == "rescheduling":
+        first = schedules.replaced(session, file, loan, day).interest_from
+    else:
+        first = loan.matures_on
+    dates = [terms.until_on]
+    if terms.repayment != "bullet":
+        dates = [d for d in due_dates(first, terms.until_on, terms.every_months) if d > max(first, day)] or dates
+    return plan(
+        terms.amount, terms.annual_rate, first, dates, terms.repayment, loan.day_count, first_number=first_number
+    )
+
+
+def unpaid_principal(session: Session, file: PolicyFile, loan: Loan, variant: str, day: date) -> Decimal:
+    """What there is to extend: the unpaid principal that the new schedule would replace."""
+    from_day = _from_day(session, file, loan, variant, day)
+    return schedules.replaced(session, file, loan, from_day).principal
+
+
+def _from_day(session: Session, file: PolicyFile, loan: Loan, variant: str, day: date) -> date:
+    """The due date from which claims are replaced: maturity; of a rescheduling, the oldest that is unpaid."""
+    if variant != "rescheduling":
+        return loan.matures_on
+    owed = accounts.account(session, file, loan, day).owed
+    return min([o.due_on for o in owed if o.total > ZERO] or [loan.matures_on])
+
+
+# ---------------------------------------------------------------------------------- what is entered
+
+
+def apply(writer: Writer, case: Case, loan: Loan, terms: Terms, applied_on: date, *, by: str) -> None:
+    """EXT-1: enter an application, once."""
+    if writer.session.get(Extension, case.case_no) is not None:
+        return
+    writer.session.add(
+        Extension(
+            case_no=case.case_no,
+            loan_no=loan.loan_no,
+            variant=terms.variant,
+            applied_on=applied_on,
+            maturity_before=loan.matures_on,
+            until_on=terms.until_on,
+            amount=terms.amount,
+            annual_rate=terms.annual_rate,
+            repayment=terms.repayment,
+            every_months=terms.every_months,
+        )
+    )
+    _record(writer, case, "extension.applied", by, until_on=terms.until_on, amount=terms.amount, variant=terms.variant)
+
+
+def consent(writer: Writer, case: Case, parties: Sequence[Party], given_on: date, document: str, *, by: str) -> None:
+    """EXT-3: enter the consents in writing, once each."""
+    for party in parties:
+        key = (case.case_no, party.role, party.number)
+        if writer.session.get(Consent, key) is None:
+            writer.session.add(
+                Consent(
+                    case_no=case.case_no,
+                    party=party.role,
+                    party_no=party.number,
+                    loan_no=case.loan_no or "",
+                    given_on=given_on,
+                    document=document,
+                )
+            )
+            _record(writer, case, "consent.given", by, party=f"{party.role} {party.number}", given_on=given_on)
+
+
+def refuse(writer: Writer, case: Case, reason: str, day: date, *, by: str) -> None:
+    """EXT-4: enter a refusal with its reason, once."""
+    found = writer.session.get_one(Extension, case.case_no)
+    if found.state == "applied":
+        found.state, found.reason, found.decided_on = "refused", reason, day
+        writer.session.add(found)
+        _record(writer, case, "extension.refused", by, reason=reason)
+
+
+def sign(
+    writer: Writer,
+    file: PolicyFile,
+    case: Case,
+    terms: Terms,
+    *,
+    contract_no: str,
+    signed_on: date,
+    new_loan_no: str,
+    day: date,
+    by: str,
+) -> None:
+    """EXT-1: enter the signed contract; it takes force on the day of maturity, or at once if that is over, and a
+    rescheduling at once."""
+    found = writer.session.get_one(Extension, case.case_no)
+    if found.state != "applied":
+        return
+    found.until_on, found.amount, found.annual_rate = terms.until_on, terms.amount, terms.annual_rate
+    found.repayment, found.every_months = terms.repayment, terms.every_months
+    found.contract_no, found.new_loan_no, found.decided_on, found.state = contract_no, new_loan_no, day, "signed"
+    found.takes_force_on = day if found.variant == "rescheduling" else max(found.maturity_before, day)
+    writer.session.add(found)
+    writer.session.flush()
+    _record(
+        writer,
+        case,
+        "extension.signed",
+        by,
+        contract_no=contract_no,
+        signed_on=signed_on,
+        takes_force_on=found.takes_force_on,
+    )
+    take_force(writer, file, day)
+
+
+def take_force(writer: Writer, file: PolicyFile, day: date) -> int:
+    """EXT-1: enter what was signed and takes force by a day; gives how many did. Each in this one transaction:
+    the new schedule, the loan's terms, and its account."""
+    due = writer.session.exec(
+        select(Extension)
+        .where(Extension.state == "signed", col(Extension.takes_force_on) <= day)
+        .order_by(col(Extension.case_no))
+    ).all()
+    return sum(_enter(writer, file, found, day) for found in due)
+
+
+def _enter(writer: Writer, file: PolicyFile, found: Extension, day: date) -> bool:
+    session = writer.session
+    loan, case = loans.get(session, found.loan_no), session.get_one(Case, found.case_no)
+    if found.variant not in SAME_LOAN:
+        new = session.get(Loan, found.new_loan_no) if found.new_loan_no else None
+        if new is None:
+            return False  # the core system has not told of it yet
+        schedules.change_terms(writer, new, restructured_on=new.disbursed_on)
+    elif settled(session, loan, day):
+        found.state = "lapsed"
+        session.add(found)
+        _record(writer, case, "extension.lapsed", "system", why="paid before it took force")
+        return False
+    else:
+        _reschedule(writer, file, loan, found, day)
+    found.state, found.in_force_on = "in_force", day
+    session.add(found)
+    session.flush()
+    _record(writer, case, "extension.in_force", "system", until_on=found.until_on, amount=found.amount, day=day)
+    return True
+
+
+def _reschedule(writer: Writer, file: PolicyFile, loan: Loan, found: Extension, day: date) -> None:
+    from_day = _from_day(writer.session, file, loan, found.variant, day)
+    there = schedules.replaced(writer.session, file, loan, from_day).principal
+    found.amount = min(found.amount, there)  # what was paid meanwhile is not extended
+    if found.amount > ZERO:
+        terms = Terms(
+            found.variant, found.until_on, found.amount, found.annual_rate, found.repayment, found.every_months
+        )
+        schedules.replace(
+            writer,
+            file,
+            loan,
+            from_day=from_day,
+            amount=found.amount,
+            planned=planned(writer.session, file, loan, terms, day),
+            annual_rate=found.annual_rate,
+            day=day,
+            interest_kept_until=day if found.variant == "rescheduling" else loan.matures_on,
+        )
+    schedules.change_terms(
+        writer,
+        loan,
+        matures_on=found.until_on,
+        original_maturity=loan.original_maturity or loan.matures_on,
+        annual_rate=found.annual_rate,
+        restructured_on=day if found.variant == "rescheduling" else loan.restructured_on,
+    )
+    accounts.refresh(writer.session, file, [loan.loan_no])
+
+
+def of_loan(session: Session, loan_no: str) -> Sequence[Extension]:
+    """Every application for a loan, oldest first."""
+    return session.exec(select(Extension).where(Extension.loan_no == loan_no).order_by(col(Extension.applied_on))).all()
+
+
+def awaited(session: Session, day: date) -> Sequence[Extension]:
+    """Renewals and refinancings whose new loan the book does not know, though its day has come."""
+    return session.exec(
+        select(Extension).where(Extension.state == "signed", col(Extension.takes_force_on) <= day)
+    ).all()
+
+
+def _record(writer: Writer, case: Case, event: str, by: str, **data: object) -> None:
+    writer.record(
+        event, loan_no=case.loan_no, case_no=case.case_no, policy_version=case.policy_version, actor=by, **data
+    )

@@ -1,0 +1,182 @@
+"""Receipts entered by hand: repayments, early ones that change the schedule, reversals (PAY-1, ENT-1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from sqlmodel import Session, select
+
+from postloan.book import accounts, schedules
+from postloan.book.engine import Writer
+from postloan.book.tables import Case, Consent, Loan, Repayment
+from postloan.calendar import ONE_DAY
+from postloan.policy import PolicyFile
+from postloan.rules import allocation
+from postloan.rules.allocation import Account, Receipt
+from postloan.rules.interest import cents, year_fraction
+from postloan.rules.position import ZERO
+from postloan.rules.schedule import PLANNED_METHODS, Planned, plan
+
+
+@dataclass(frozen=True)
+class Received:
+    """Money that came in, in the loan's currency; with `reverses` the return of that receipt. `early` is "" for
+    an ordinary one, "part" where it repays principal ahead of its time, "all" where it settles the loan."""
+
+    receipt_no: str
+    paid_on: date
+    amount: Decimal
+    channel: str = ""
+    reverses: str = ""
+    early: str = ""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a receipt would do: the account at the end of its day without and with it, and the new schedule of
+    an early one: what is due at once, then the rest."""
+
+    before: Account
+    after: Account
+    planned: list[Planned]
+
+
+def effect(session: Session, file: PolicyFile, loan: Loan, received: Received) -> Effect:
+    """What entering it would do. Raises ValueError where it does not reach for what it is to be."""
+    books = accounts.open_books(session, file, [loan])[loan.loan_no]
+    before = allocation.account(books.terms, books.claims, books.receipts, received.paid_on)
+    planned = _planned(session, file, loan, received, before) if received.early else []
+    new = Receipt(received.receipt_no, received.paid_on, received.amount, received.reverses)
+    after = allocation.account(books.terms, books.claims, [*books.receipts, new], received.paid_on)
+    return Effect(before, after, planned)
+
+
+def due_to_settle(session: Session, file: PolicyFile, loan: Loan, day: date) -> Decimal:
+    """What settles the loan early on a day: all that is due by then, the principal that is not, and interest on
+    it to that day."""
+    account = accounts.account(session, file, loan, day)
+    left = schedules.replaced(session, file, loan, day + ONE_DAY)
+    return _due(account, day) - account.excess + left.principal + _interest(loan, left, left.principal, day)
+
+
+def _due(account: Account, day: date) -> Decimal:
+    return sum((owed.total for owed in account.owed if owed.due_on <= day), ZERO)
+
+
+def _interest(loan: Loan, left: schedules.Replaced, principal: Decimal, day: date) -> Decimal:
+    """Interest on principal since the last due date, half up to the cent."""
+    return cents(Fraction(principal) * _rate(loan, left, day))
+
+
+def _rate(loan: Loan, left: schedules.Replaced, day: date) -> Fraction:
+    first = min(left.interest_from, day)
+    return Fraction(loan.annual_rate) / 100 * year_fraction(first, day, loan.day_count)
+
+
+def _planned(session: Session, file: PolicyFile, loan: Loan, received: Received, before: Account) -> list[Planned]:
+    """The schedule after an early repayment: what it repays is due on its day, with interest on it to that day;
+    the rest by the contract's method on the due dates that are left."""
+    day = received.paid_on
+    left = schedules.replaced(session, file, loan, day + ONE_DAY)
+    if left.principal <= ZERO:
+        raise ValueError("没有未到期本金可提前归还 (there is no principal to repay early)")
+    ahead = received.amount + before.excess - _due(before, day)
+    if received.early == "all":
+        interest = _interest(loan, left, left.principal, day)
+        if ahead < left.principal + interest:
+            needed = received.amount + left.principal + interest - ahead
+            raise ValueError(f"结清需 {needed:,.2f} (to settle it takes so much)")
+        return [Planned(1, day, left.principal, interest)]
+    principal = cents(Fraction(ahead) / (1 + _rate(loan, left, day)))
+    if not ZERO < principal < left.principal:
+        raise ValueError(
+            f"扣除到期款项后可提前归还 {max(principal, ZERO):,.2f}, 未到期本金 {left.principal:,.2f} "
+            "(what is due comes first; for all of it choose early settlement)"
+        )
+    dates = sorted(
+        {c.due_on for c in accounts.open_books(session, file, [loan])[loan.loan_no].claims if c.due_on > day}
+    )
+    method = loan.repayment if loan.repayment in PLANNED_METHODS else "equal_principal"
+    rest = plan(
+        left.principal - principal,
+        loan.annual_rate,
+        min(left.interest_from, day),
+        dates,
+        method,
+        loan.day_count,
+        first_number=2,
+    )
+    return [Planned(1, day, principal, ahead - principal), *rest]
+
+
+def reversible(session: Session, loan_no: str, receipt_no: str, day: date) -> list[str]:
+    """What keeps a receipt from being undone on a day."""
+    found = session.get(Repayment, receipt_no)
+    if found is None or found.loan_no != loan_no or found.reverses:
+        return [f"本借据没有收款 {receipt_no!r} (there is no such receipt of this loan)"]
+    if session.exec(select(Repayment).where(Repayment.reverses == receipt_no)).first() is not None:
+        return [f"收款 {receipt_no} 已冲正 (it is undone already)"]
+    return [] if day >= found.paid_on else [f"冲正日不得早于收款日 {found.paid_on} (not before it came in)"]
+
+
+def enter(
+    writer: Writer, file: PolicyFile, case: Case, loan: Loan, received: Received, *, document: str, by: Sequence[str]
+) -> None:
+    """Enter a receipt, its new schedule if it is an early one, and the account that follows, once."""
+    session = writer.session
+    if session.get(Repayment, received.receipt_no) is not None:
+        return
+    planned = effect(session, file, loan, received).planned
+    amount = received.amount if not received.reverses else session.get_one(Repayment, received.reverses).amount
+    if planned:
+        schedules.replace(
+            writer,
+            file,
+            loan,
+            from_day=received.paid_on + ONE_DAY,
+            amount=sum((p.principal for p in planned), ZERO),
+            planned=planned,
+            annual_rate=loan.annual_rate,
+            day=received.paid_on,
+            interest_kept_until=received.paid_on,
+        )
+    if received.early and loan.consignor:
+        session.add(
+            Consent(
+                case_no=case.case_no,
+                party="consignor",
+                party_no=loan.consignor,
+                loan_no=loan.loan_no,
+                given_on=received.paid_on,
+                document=document,
+            )
+        )
+    session.add(
+        Repayment(
+            receipt_no=received.receipt_no,
+            loan_no=loan.loan_no,
+            paid_on=received.paid_on,
+            amount=amount,
+            channel=received.channel,
+            reverses=received.reverses or None,
+        )
+    )
+    session.flush()
+    accounts.refresh(session, file, [loan.loan_no])
+    writer.record(
+        "receipt.reversed" if received.reverses else "receipt.entered",
+        loan_no=loan.loan_no,
+        case_no=case.case_no,
+        policy_version=case.policy_version,
+        actor=by[-1],
+        receipt_no=received.receipt_no,
+        amount=amount,
+        paid_on=received.paid_on,
+        reverses=received.reverses,
+        document=document,
+        by=list(by),
+    )

@@ -1,0 +1,116 @@
+"""Documents of title (权证): kept while they secure anything, handed back and signed for after that (MAT-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import or_
+from sqlmodel import Session, col, select
+
+from postloan.book import accounts, loans
+from postloan.book.engine import Writer
+from postloan.book.standings import CHARGE, only, settlements
+from postloan.book.tables import Case, Collateral, CollateralLoan, Loan, TitleRelease
+from postloan.errors import PostloanError
+from postloan.rules.position import ZERO
+
+
+@dataclass(frozen=True)
+class Held:
+    """A collateral item of a loan, and the loans that it secures on which anything is owed still."""
+
+    collateral: Collateral
+    owed_on: tuple[str, ...]
+    released: bool
+
+
+def of_loan(session: Session, loan_no: str, day: date) -> list[Held]:
+    """The collateral of a loan at the end of a day, in the order of its numbers."""
+    items = session.exec(
+        select(Collateral)
+        .join(CollateralLoan)
+        .where(CollateralLoan.loan_no == loan_no)
+        .order_by(col(Collateral.collateral_no))
+    ).all()
+    return [Held(item, owed_on(session, item.collateral_no, day), _released(session, item)) for item in items]
+
+
+def owed_on(session: Session, collateral_no: str, day: date) -> tuple[str, ...]:
+    """The loans that an item secures and that are not settled at the end of a day: nothing counts as settled
+    of which the last cent is not in."""
+    secured = session.exec(select(CollateralLoan.loan_no).where(CollateralLoan.collateral_no == collateral_no)).all()
+    with only(secured):
+        settled = settlements()
+        query = (
+            select(Loan.loan_no)
+            .outerjoin(settled, settled.c.loan_no == Loan.loan_no)
+            .where(col(Loan.loan_no).in_(secured), or_(settled.c.settled_on.is_(None), settled.c.settled_on > day))
+        )
+        owed = set(session.exec(query))
+    # The core system does not know what was advanced here.
+    for loan_no in set(secured) - owed:
+        loan = session.get_one(Loan, loan_no)
+        if any(o.unpaid > ZERO for o in accounts.owing(session, loan, day) if o.claim.startswith(CHARGE)):
+            owed.add(loan_no)
+    return tuple(sorted(owed))
+
+
+def _released(session: Session, item: Collateral) -> bool:
+    """Whether the document went back after the latest loan that it secures was disbursed."""
+    last = session.exec(
+        select(TitleRelease.released_on)
+        .where(TitleRelease.collateral_no == item.collateral_no)
+        .order_by(col(TitleRelease.released_on).desc())
+    ).first()
+    newest = session.exec(
+        select(Loan.disbursed_on)
+        .join(CollateralLoan)
+        .where(CollateralLoan.collateral_no == item.collateral_no)
+        .order_by(col(Loan.disbursed_on).desc())
+    ).first()
+    return last is not None and (newest is None or newest <= last)
+
+
+def release(
+    writer: Writer, case: Case, collateral_no: str, *, received_by: str, evidence: str, day: date, by: str
+) -> None:
+    """MAT-3: enter in the register that a document of title was handed back, once.
+
+    Raises PostloanError while anything is owed on any loan that it secures: nothing is entered.
+    """
+    if writer.session.get(TitleRelease, (collateral_no, case.case_no)) is not None:
+        return
+    owed = owed_on(writer.session, collateral_no, day)
+    if owed:
+        raise PostloanError(f"collateral {collateral_no} still secures {', '.join(owed)}; it must not be released")
+    item = writer.session.get_one(Collateral, collateral_no)
+    writer.session.add(
+        TitleRelease(
+            collateral_no=collateral_no,
+            case_no=case.case_no,
+            loan_no=loans.get(writer.session, case.loan_no).loan_no,
+            released_on=day,
+            title_document=item.title_document,
+            received_by=received_by,
+            evidence=evidence,
+            handed_by=by,
+        )
+    )
+    writer.record(
+        "title.released",
+        loan_no=case.loan_no,
+        case_no=case.case_no,
+        policy_version=case.policy_version,
+        actor=by,
+        collateral_no=collateral_no,
+        title_document=item.title_document,
+        released_on=day,
+    )
+
+
+def register(session: Session, first: date, last: date) -> Sequence[TitleRelease]:
+    """The lines of the register from `first` to `last`, both inclusive."""
+    query = select(TitleRelease).where(TitleRelease.released_on >= first, TitleRelease.released_on <= last)
+    return session.exec(query.order_by(col(TitleRelease.released_on), col(TitleRelease.collateral_no))).all()

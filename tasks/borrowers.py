@@ -1,0 +1,106 @@
+"""What the round tells about instalments: borrowers before they fall due, officers when they were missed (MAT-2)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+
+from sqlmodel import col, select
+
+from postloan.book import Writer, accounts, calls, duties, notices, people
+from postloan.book.calls import Call
+from postloan.book.notices import borrower_recipient, staff_recipient
+from postloan.book.tables import Borrower, Extension, Loan
+from postloan.rules.allocation import account
+from postloan.rules.duties_apart import Mandate, signatories
+from postloan.rules.position import ZERO
+from postloan.rules.roles import OFFICER
+from tasks.notices import queue
+from tasks.office import Office
+
+AT_ONCE = 500
+
+
+def remind_borrowers(office: Office, writer: Writer, day: date, since: date | None) -> int:
+    """Queue a reminder to every borrower of whom an instalment falls due so many days later, one for each loan
+    and due date; gives how many were new. What is paid already needs none, nor what is extended."""
+    due = [(loan_no, due_on) for _, loan_no, due_on in duties.to_tell(writer.session, office.policy_file, day, since)]
+    extended = {
+        (e.loan_no, e.maturity_before)
+        for e in writer.session.exec(select(Extension).where(Extension.state == "signed"))
+    }
+    new = 0
+    for at in range(0, len(due), AT_ONCE):
+        some = [one for one in due[at : at + AT_ONCE] if one not in extended]
+        new += _remind(office, writer, day, some)
+    return new
+
+
+def _remind(office: Office, writer: Writer, day: date, due: list[tuple[str, date]]) -> int:
+    session = writer.session
+    loans = session.exec(select(Loan).where(col(Loan.loan_no).in_([no for no, _ in due]))).all()
+    by_no = {loan.loan_no: loan for loan in loans}
+    books = accounts.open_books(session, office.policy_file, loans)
+    new = 0
+    for loan_no, due_on in due:
+        loan = by_no[loan_no]
+        borrower = session.get_one(Borrower, loan.borrower_no)
+        key = f"instalment_reminder:{loan_no}:{due_on}"
+        if not (borrower.phone or borrower.email) or notices.by_key(session, key) is not None:
+            continue
+        of_loan = books[loan_no]
+        # Everything that is to be paid by then, an earlier instalment that was missed included.
+        owed = account(of_loan.terms, of_loan.claims, of_loan.receipts, day).owed
+        amount: Decimal = sum((o.total for o in owed if o.due_on <= due_on), ZERO)
+        if amount <= ZERO:
+            continue
+        queue(
+            office,
+            writer,
+            key=key,
+            kind="instalment_reminder",
+            to=borrower_recipient(borrower),
+            loan_no=loan_no,
+            case_no=None,
+            due_on=due_on,
+            amount=amount,
+            currency=loan.currency,
+        )
+        new += 1
+    return new
+
+
+def tell_officers_to_call(office: Office, writer: Writer, day: date) -> int:
+    """Queue each day's call list to the officers, each theirs; gives how many borrowers are on it.
+
+    Loans without an officer go to everybody who may act as one at the branch.
+    """
+    policy = office.policy_file.at(day)
+    listed = calls.on_day(writer.session, policy, day)
+    everyone = people.everyone(writer.session, day)
+    theirs: dict[str, list[Call]] = defaultdict(list)
+    mandates: dict[tuple[str, str], list[str]] = {}
+    for call in listed:
+        whose = (call.officer_no, call.branch_no)
+        if whose not in mandates:
+            mandates[whose] = list(signatories(Mandate(OFFICER, call.officer_no, call.branch_no), everyone))
+        for staff_no in mandates[whose]:
+            theirs[staff_no].append(call)
+    for staff_no, mine in sorted(theirs.items()):
+        key = f"call_list:{day}:{staff_no}"
+        person = people.get(writer.session, staff_no)
+        if (person.email or person.phone) and notices.by_key(writer.session, key) is None:
+            queue(
+                office,
+                writer,
+                key=key,
+                kind="call_list",
+                to=staff_recipient(person),
+                loan_no=None,
+                case_no=None,
+                day=day,
+                count=len(mine),
+                list=[(call.loan_no, call.days_past_due) for call in mine],
+            )
+    return len(listed)

@@ -1,0 +1,180 @@
+"""What the machine does before and after maturity: tells the parties, works out what is due, prints the papers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from prefect import task
+
+from postloan.book import accounts, cases, extensions, loans, parties, slips
+from postloan.book.parties import Party
+from postloan.book.tables import Loan
+from postloan.rendering import money
+from postloan.rules import allocation, entrusted
+from postloan.rules.allocation import Account
+from postloan.rules.position import ZERO
+from tasks.archive import archive_report
+from tasks.notices import queue
+from tasks.office import Office
+
+PARTS = (("principal", "本金"), ("interest", "利息"), ("penalty", "罚息"), ("fee", "费用及垫款"))
+
+
+def account_of(office: Office, loan: Loan, as_of: date) -> Account:
+    """What is owed on a loan at the end of a day, to the cent."""
+    with office.book.read() as session:
+        return accounts.account(session, office.policy_file, loan, as_of)
+
+
+def due_at_maturity(office: Office, loan: Loan) -> list[tuple[str, Decimal]]:
+    """What has to be paid by maturity, part by part: all that is unpaid; by the core system's principal where
+    that reports the loan."""
+    with office.book.read() as session:
+        where = loans.standing(session, loan, office.today)
+        account = accounts.account(session, office.policy_file, loan, office.today)
+    if where.source == "core":
+        return [("本金 Principal", where.principal_outstanding), ("逾期金额 Overdue", where.overdue)]
+    sums = {part: sum((getattr(o, part) for o in account.owed), ZERO) for part, _ in PARTS}
+    return [(title, sums[part]) for part, title in PARTS if sums[part] or part == "principal"]
+
+
+@task(name="tell-parties")
+def tell(case_no: str, kind: str, step: str, roles: Sequence[str], **values: Any) -> None:
+    """Queue a notice of a kind to each party of the case's loan in one of the roles, once; parties without any
+    address are noted: they get it on paper only."""
+    office = Office.open()
+    with office.book.write(origin=f"tell-{kind}") as writer:
+        case = cases.get(writer.session, case_no)
+        if cases.result(writer.session, case_no, step) is not None:
+            return
+        loan = loans.get(writer.session, case.loan_no)
+        told: dict[str, str] = {}
+        for party in parties.of_loan(writer.session, loan):
+            if party.role not in roles:
+                continue
+            if not (party.email or party.phone):
+                told[party.label] = "no address"
+                continue
+            notice = queue(
+                office,
+                writer,
+                key=f"{kind}:{case_no}:{party.role}:{party.number}",
+                kind=kind,
+                to=party.recipient,
+                loan_no=case.loan_no,
+                case_no=case_no,
+                **({"as_party": party.role} if kind == "repayment_notice" else {}),
+                **values,
+            )
+            told[party.label] = notice.notice_no
+        cases.finish_step(writer, case, step, told)
+
+
+@task(name="issue-repayment-notice")
+def issue_repayment_notice(case_no: str) -> list[str]:
+    """MAT-1: print the repayment notice with its slips, and enter these; gives the addressees' labels."""
+    office = Office.open()
+    with office.book.read() as session:
+        case = cases.get(session, case_no)
+        done = cases.result(session, case_no, "issue")
+        loan = loans.get(session, case.loan_no)
+        told = parties.to_notify(session, loan)
+        others = [p for p in parties.of_loan(session, loan) if p.role != "borrower"]
+        policy = office.policy_of(session, case)
+    if done is not None:
+        return done.result["addressees"]
+    amounts = due_at_maturity(office, loan)
+    apply_until = loan.matures_on - timedelta(days=policy.extension.apply_days)
+    archive_report.fn(
+        case_no,
+        "repayment_notice",
+        "归还贷款提示通知书",
+        {
+            "amounts": amounts,
+            "total": sum((amount for _, amount in amounts), ZERO),
+            "pay_by": loan.matures_on,
+            "apply_until": apply_until if apply_until >= office.today else None,
+            "parties": [f"{p.label} {p.name}" for p in others],
+        },
+        step="archive-notice",
+    )
+    with office.book.write(origin="issue-repayment-notice") as writer:
+        case = cases.get(writer.session, case_no)
+        slips.issue(writer, case, told)
+        labels = [party.label for party in told]
+        return cases.finish_step(writer, case, "issue", {"addressees": labels})["addressees"]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """MAT-4: what was received of a loan in all, receipt by receipt, and what is left over. `entrusted` are the
+    fee and the consignor's figures of an entrusted loan."""
+
+    settled_on: date
+    received: list[tuple[str, Decimal]]
+    receipts: list[tuple[date, str, Decimal, Decimal, Decimal, Decimal, Decimal]]
+    overpaid: Decimal
+    entrusted: list[tuple[str, Decimal]] | None
+
+    def as_markdown(self) -> str:
+        lines = [f"| {name} | {money(amount)} |" for name, amount in (*self.received, ("多收款项", self.overpaid))]
+        lines += [f"| {name} | {money(amount)} |" for name, amount in self.entrusted or []]
+        return "\n\n| 结清项目 | 金额 |\n|---|---|\n" + "\n".join(lines)
+
+
+def statement_of(office: Office, loan: Loan, settled_on: date) -> Statement:
+    """The settlement statement of a loan that was paid in full by a day."""
+    with office.book.read() as session:
+        books = accounts.open_books(session, office.policy_file, [loan])[loan.loan_no]
+        account = accounts.account(session, office.policy_file, loan, settled_on)
+    journal = allocation.journal(books.terms, books.claims, books.in_force(settled_on), settled_on)
+    receipts = []
+    for receipt in books.in_force(settled_on):
+        parts = {part: ZERO for part in ("fee", "penalty", "interest", "principal")}
+        for entry in journal:
+            if entry.receipt_no == receipt.receipt_no and entry.part in parts:
+                parts[entry.part] += entry.paid
+        receipts.append((receipt.paid_on, receipt.receipt_no, receipt.amount, *parts.values()))
+    received = [(title, account.paid[part]) for part, title in PARTS if account.paid[part] or part == "principal"]
+    return Statement(
+        settled_on,
+        received,
+        receipts,
+        account.excess,
+        _entrusted(office, loan, account, settled_on) if loan.consignor else None,
+    )
+
+
+def _entrusted(office: Office, loan: Loan, account: Account, settled_on: date) -> list[tuple[str, Decimal]]:
+    """ENT-1: the fee of an entrusted loan, the tax withheld of its interest, and what the consignor gets."""
+    rule = office.policy_file.at(loan.disbursed_on).entrusted
+    interest = account.paid["interest"] + account.paid["penalty"]
+    if loan.found_by == "lender" and loan.base_rate is not None:
+        matured = loan.original_maturity or loan.matures_on
+        fee = entrusted.fee_recommended(
+            loan.principal, loan.annual_rate, loan.base_rate, loan.disbursed_on, matured, rule.min_fee_percent
+        )
+    else:
+        fee = entrusted.fee_found(loan.principal, rule.fee_percent)
+    return [
+        ("委托贷款手续费", fee),
+        ("委托人利息收入", interest),
+        ("代扣税费", entrusted.tax_withheld(interest, rule.tax_percent)),
+        ("应付委托人", entrusted.net_to_consignor(account.paid["principal"], interest, rule.tax_percent)),
+    ]
+
+
+def still_settled(office: Office, loan: Loan) -> bool:
+    """Whether nothing is owed today: a receipt may have bounced since."""
+    with office.book.read() as session:
+        return extensions.settled(session, loan, office.today)
+
+
+def labelled(office: Office, loan: Loan) -> dict[str, Party]:
+    """Those who have to consent to an extension of the loan, by their labels."""
+    with office.book.read() as session:
+        return {party.label: party for party in parties.to_consent(session, loan)}
