@@ -368,6 +368,15 @@ def _due(w: Wording, told: Mapping[str, Any]) -> str:
     return w.pick((f"{told.get('due_on')} 前", f"due {told.get('due_on')}"))
 
 
+def _until(w: Wording, told: Mapping[str, Any]) -> str:
+    return w.pick((f"至 {told.get('until_on')}", f"until {told.get('until_on')}"))
+
+
+def _party(w: Wording, told: Mapping[str, Any]) -> str:
+    role, _, number = str(told.get("party", "")).partition(" ")
+    return f"{w.say(role, 'recipient')} {number}".strip()
+
+
 def _archived(told: Mapping[str, Any]) -> str:
     """The title, if it is known, and the form, which the number ends with: 信贷资产检查报告 PDF."""
     number = str(told.get("document_no", ""))
@@ -379,8 +388,14 @@ DETAILS: dict[str, Detail] = {
     "answer.refused": lambda w, d: w.parts(w.step(d.get("step", "")), d.get("claimed_by"), d.get("reason")),
     "case.closed": lambda w, d: w.outcome(d.get("outcome")),
     "case.opened": lambda w, d: w.parts(w.kind(d.get("kind", "")), _due(w, d), d.get("rule")),
-    "consent.given": ("书面同意", "consent in writing"),
+    "consent.given": lambda w, d: w.parts(_party(w, d), d.get("given_on")),
     "document.archived": lambda w, d: _archived(d),
+    "extension.applied": lambda w, d: w.parts(
+        w.say(d.get("variant"), "variant"), amount(d.get("amount")), _until(w, d)
+    ),
+    "extension.in_force": lambda w, d: w.parts(amount(d.get("amount")), _until(w, d)),
+    "extension.refused": lambda w, d: w.parts(d.get("reason")),
+    "extension.signed": lambda w, d: w.parts(d.get("contract_no"), d.get("signed_on")),
     "finding.entered": lambda w, d: w.parts(d.get("finding_no"), _due(w, d)),
     "finding.rectified": lambda w, d: w.parts(d.get("finding_no")),
     "loan.classified": lambda w, d: w.parts(
@@ -392,18 +407,22 @@ DETAILS: dict[str, Detail] = {
         d.get("payment_no"),
         w.pick(("与约定一致", "as agreed")) if d.get("as_agreed") else w.pick(("与约定不符", "not as agreed")),
     ),
+    "receipt.entered": lambda w, d: w.parts(d.get("receipt_no"), amount(d.get("amount")), d.get("paid_on")),
+    "receipt.reversed": lambda w, d: w.parts(d.get("reverses"), amount(d.get("amount")), d.get("paid_on")),
     # Why is told in English, to those who run the machine.
     "run.replaced": lambda w, d: w.parts(d.get("why")) if w.language != "zh" else "",
     "run.tampered": lambda w, d: w.parts(d.get("why")) if w.language != "zh" else "",
     "signal.cleared": lambda w, d: w.say(d.get("kind"), "signal"),
     "signal.raised": lambda w, d: w.parts(w.say(d.get("kind"), "signal"), w.phrase(str(d.get("detail", "")))),
     "signal.recorded": lambda w, d: w.parts(w.say(d.get("kind"), "signal"), d.get("seen_on")),
+    "slip.refused": lambda w, d: w.parts(_party(w, d), d.get("day")),
+    "slip.returned": lambda w, d: w.parts(_party(w, d), d.get("day")),
     "step.done": lambda w, d: w.step(d.get("step", "")),
     "step.signed": _signed,
     "task.asked": lambda w, d: w.parts(
         w.step(d.get("step", "")), d.get("staff_no") or w.say(d.get("role"), "role"), _due(w, d)
     ),
-    "title.released": ("权证交还", "document of title handed back"),
+    "title.released": lambda w, d: w.parts(d.get("collateral_no"), d.get("title_document"), d.get("released_on")),
     "work_log.entered": lambda w, d: w.parts(w.say(d.get("activity"), "activity"), d.get("acted_on")),
     "*.changed": _changed,
     "*.renewed": _renewed,

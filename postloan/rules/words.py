@@ -133,7 +133,28 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "borrower": ("借款人", "borrower"),
         "guarantor": ("保证人", "guarantor"),
         "consignor": ("委托人", "consignor"),
+        "mortgagor": ("抵押人", "mortgagor"),
+        "pledgor": ("出质人", "pledgor"),
     },
+    "variant": {
+        "extension": ("展期", "extension"),
+        "renewal": ("续贷", "renewal"),
+        "refinancing": ("借新还旧", "refinancing"),
+        "rescheduling": ("重组", "rescheduling"),
+    },
+    "extension_state": {
+        "applied": ("审批中", "applied for"),
+        "signed": ("已签合同", "signed"),
+        "in_force": ("已生效", "in force"),
+        "refused": ("不予批准", "refused"),
+        "lapsed": ("已失效", "lapsed"),
+    },
+    "slip_state": {
+        "out": ("未收回", "out"),
+        "returned": ("已收回", "returned"),
+        "refused": ("拒签", "refused"),
+    },
+    "charge": {"advance": ("垫款", "advance"), "fee": ("费用", "fee")},
     "payment": {"drawdown": ("提款", "drawdown"), "payment": ("支付", "payment")},
     "payment_state": {
         "requested": ("待审核", "requested"),
