@@ -315,8 +315,12 @@ def _before_decision(
     opinions = "".join(
         f"\n\n**{name}**: {plain(form.opinion)}" for name, form in signed if isinstance(form, ExtensionDecision)
     )
+    proposal = (
+        f"{_variant(terms)} {money(terms.amount)} {work.loan.currency} → {terms.until_on}, {terms.annual_rate:f} %"
+    )
     return (
         _about(work)
+        + f"\n\n拟批准 to be granted: **{proposal}**"
         + previews.signers(levels, number - 1)
         + exposure
         + previews.schedules(preview)

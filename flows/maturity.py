@@ -377,46 +377,56 @@ def _owed_again(work: LoanWork) -> list[str]:
 
 
 def _hand_over(work: LoanWork, about: str, after: Answer, number: int, collateral_no: str) -> Answer | None:
-    """A document of title goes back to its owner, who signs for it (MAT-3); None while it secures another loan."""
+    """A document of title goes back to its owner, who signs for it (MAT-3); None while it secures another loan.
+
+    What was asked already is asked until it is answered: a receipt may bounce while the form is open.
+    """
     attempt = 1
     while True:
+        step = nth(f"release-{number}", attempt)
         with work.office.book.read() as session:
             held = next(
                 item
                 for item in titles.of_loan(session, work.loan.loan_no, work.office.today)
                 if item.collateral.collateral_no == collateral_no
             )
-            done = cases.result(session, work.case.case_no, nth(f"release-{number}", attempt))
-        if done is None and (held.owed_on or held.released):
+            asked = cases.result(session, work.case.case_no, step) or cases.open_task(session, work.case.case_no, step)
+        if asked is None and (held.owed_on or held.released):
             return None
-        answer = _release_form(work, about, after, nth(f"release-{number}", attempt), held)
-
-        def enter(writer: Writer, answer: Answer[TitleHandOver] = answer) -> None:
-            titles.release(
-                writer,
-                work.case,
-                collateral_no,
-                received_by=answer.form.received_by,
-                evidence=answer.form.evidence,
-                day=answer.form.released_on,
-                by=answer.staff_no,
-            )
-
+        answer = _release_form(work, about, after, step, held)
+        if not answer.form.handed_back:
+            return None
         try:
-            work.note(enter)
+            work.note(lambda writer, answer=answer: _enter_release(writer, work, collateral_no, answer))  # type: ignore[misc]
         except PostloanError:
-            attempt += 1  # a receipt bounced in the very moment: nothing was entered, and nothing is handed back
+            attempt += 1  # a receipt bounced in the very moment: nothing was entered
         else:
             return answer
+
+
+def _enter_release(writer: Writer, work: LoanWork, collateral_no: str, answer: Answer[TitleHandOver]) -> None:
+    titles.release(
+        writer,
+        work.case,
+        collateral_no,
+        received_by=answer.form.received_by,
+        evidence=answer.form.evidence,
+        day=answer.form.released_on,
+        by=answer.staff_no,
+    )
 
 
 def _release_form(work: LoanWork, about: str, after: Answer, step: str, held: titles.Held) -> Answer[TitleHandOver]:
     item = held.collateral
 
     def check(form: TitleHandOver, signer: Signer) -> list[str]:
+        if not form.handed_back:
+            return [] if form.remark.strip() else ["须说明继续保管的理由 (say why it is kept)"]
         faults = []
         if not work.case.anchor_on <= form.released_on <= signer.day:
             faults.append(f"交还日期须在 {work.case.anchor_on} 至今天之间 (between the settlement and today)")
+        if not form.received_by.strip() or not form.evidence.strip():
+            faults.append("须填写签收人及其证件或授权书 (who received it, and on what evidence?)")
         with work.office.book.read() as session:
             owed = titles.owed_on(session, item.collateral_no, signer.day)
         if owed:

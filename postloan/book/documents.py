@@ -47,17 +47,18 @@ def store(archive: Path, content: bytes, media_type: str) -> str:
 
 
 def enter(writer: Writer, case: Case, *, kind: str, title: str, media_type: str, sha256: str, size: int) -> Document:
-    """Enter an archived document on the loan's card, once per case, kind and form."""
-    found = writer.session.exec(
-        select(Document).where(
-            Document.case_no == case.case_no, Document.kind == kind, Document.media_type == media_type
-        )
-    ).first()
+    """Enter an archived document on the loan's card, once per case, kind and form. The papers of a case after
+    the first are numbered: D-ST-L1-2026-05-08-2-PDF."""
+    alike = writer.session.exec(
+        select(Document).where(Document.case_no == case.case_no, Document.media_type == media_type)
+    ).all()
+    found = next((document for document in alike if document.kind == kind), None)
     if found is not None:
         return found
     suffix = SUFFIX.get(media_type, "").lstrip(".").upper()
+    which = f"-{len(alike) + 1}" if alike else ""
     document = Document(
-        document_no=f"D-{case.case_no}-{suffix}",
+        document_no=f"D-{case.case_no}{which}-{suffix}",
         loan_no=case.loan_no,
         case_no=case.case_no,
         kind=kind,

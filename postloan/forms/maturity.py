@@ -113,17 +113,24 @@ class SettlementCheck(Form):
 
 
 class TitleHandOver(Form):
-    """The custodian hands a document of title back, and the receiver signs the register (MAT-3)."""
+    """The custodian hands a document of title back, and the receiver signs the register (MAT-3); or keeps it, as
+    something is owed again."""
 
-    released_on: date = Field(title="交还日期 Handed back on")
-    received_by: str = Field(title="签收人 Received by", min_length=1, max_length=200)
+    decision: Literal["已交还 handed back", "继续保管 keep"] = Field(title="办理结果 Result")
+    released_on: date = Field(title="日期 On")
+    received_by: str = Field("", title="签收人 Received by", max_length=200)
     capacity: Literal["权利人本人 the owner", "受托人 authorised by the owner", "继承人 heir"] = Field(
-        title="签收人身份 In what capacity"
+        "权利人本人 the owner", title="签收人身份 In what capacity"
     )
-    evidence: str = Field(title="身份证件或授权书 Identity document, authorisation", min_length=2, max_length=200)
+    evidence: str = Field("", title="身份证件或授权书 Identity document, authorisation", max_length=200)
     lien_cancelled: Literal["已注销 cancelled", "未登记 not registered"] = Field(
-        title="抵质押登记 Registration of the mortgage or pledge"
+        "未登记 not registered", title="抵质押登记 Registration of the mortgage or pledge"
     )
+    remark: str = Field("", title="继续保管的理由 Why it is kept", max_length=LONG)
+
+    @property
+    def handed_back(self) -> bool:
+        return self.decision.startswith("已交还")
 
 
 class FileClosed(Form):

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
 
 from cli.sinks import Sinks
 from cli.stack import Stack, running, speaking_to
@@ -64,6 +66,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         stack = Stack(home, free_port())
         with running(stack), speaking_to(stack):
             yield Installation(Office.open(), stack, sinks, office.today)
+            # What flows said in this process is sent while there is a server, or the process waits for it in the end.
+            APILogWorker.drain_all()
+            EventsWorker.drain_all()
     os.environ.clear()
     os.environ.update(before)
 
