@@ -27,8 +27,8 @@ from tasks.office import Office
 
 # The order in which feeds refer to each other.
 KINDS = (
-    "branches", "staff", "partners", "borrowers", "relations", "loans", "drawdowns", "instalments", "repayments",
-    "collaterals", "guarantees", "ratings", "signals", "payments", "work_log",
+    "branches", "staff", "partners", "consignors", "borrowers", "relations", "loans", "drawdowns", "instalments",
+    "repayments", "collaterals", "guarantees", "ratings", "signals", "payments", "work_log", "charges",
 )  # fmt: skip
 PATIENCE = 180
 
@@ -56,8 +56,9 @@ def prepare(home: Path, today: date) -> Office:
         book = Book(f"sqlite:///{home / 'book.db'}")
         migrate.upgrade(book)
         files = {file.stem: file for file in sample.write(home / "feeds", today=today)}
+        file = policy.load(home / "policy.toml")
         for kind in KINDS:
-            taken = feeds.take_in(book, kind, files[kind])
+            taken = feeds.take_in(book, kind, files[kind], policy=file)
             show.out.print(f"  {kind}: {taken.rows} rows", highlight=False)
         book.close()
         here = Office.open()

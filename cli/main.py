@@ -87,6 +87,7 @@ def import_feed(
                 mapping=mapping,
                 dry_run=dry_run,
                 corrections=corrections,
+                policy=here.policy_file,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
         except FeedError as error:

@@ -19,6 +19,7 @@ from sqlmodel import Session, col, select
 
 from postloan.book.standings import AFTER_INSTALMENTS, CHARGE, REST
 from postloan.book.tables import AccountEntry, Case, Charge, Consent, Drawdown, Instalment, Loan, Repayment
+from postloan.errors import PostloanError
 from postloan.policy import PolicyFile
 from postloan.rules import allocation
 from postloan.rules.allocation import Account, Claim, Receipt, Terms
@@ -166,7 +167,10 @@ def terms(file: PolicyFile, loan: Loan, *, early: bool = True) -> Terms:
 
 def refresh(session: Session, file: PolicyFile, loan_nos: Iterable[str]) -> int:
     """Work the journals of these loans out anew; gives how many have one. To be called in the transaction
-    that changed their receipts, charges, schedule or terms."""
+    that changed their receipts, charges, schedule or terms.
+
+    Raises PostloanError naming the loan whose receipts contradict each other.
+    """
     kept = 0
     everything = sorted(set(loan_nos))
     session.flush()
@@ -176,10 +180,14 @@ def refresh(session: Session, file: PolicyFile, loan_nos: Iterable[str]) -> int:
         loans = session.exec(select(Loan).where(col(Loan.loan_no).in_(numbers))).all()
         rows: list[dict] = []
         for loan_no, books in open_books(session, file, loans).items():
-            if not _in_order(books):
+            if _in_order(books):
+                continue
+            try:
                 found = list(_rows(loan_no, allocation.journal(books.terms, books.claims, books.receipts)))
-                kept += bool(found)
-                rows += found
+            except ValueError as error:
+                raise PostloanError(f"loan {loan_no}: its receipts cannot be allocated: {error}") from None
+            kept += bool(found)
+            rows += found
         if rows:
             session.execute(insert(AccountEntry), rows)
     return kept

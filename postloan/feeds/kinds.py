@@ -15,6 +15,7 @@ from typing import Any
 from postloan.book.tables import (
     ACTIVITIES,
     BORROWER_KINDS,
+    CHARGE_KINDS,
     DAY_COUNTS,
     PAYMENT_KINDS,
     RELATIONS,
@@ -130,6 +131,12 @@ GUARANTEE_KIND = _words(
     general="一般保证, 一般, 一般担保",
 )
 
+CHARGE_KIND = _words(CHARGE_KINDS, advance="垫款, 代垫, 代垫款项", fee="费用, 手续费, 诉讼费, 保险费, 评估费")
+FOUND_BY = _words(
+    ("consignor", "lender"),
+    consignor="委托人, 委托人自行确定, 自行确定, 委托人指定",
+    lender="贷款人, 推荐, 本行推荐, 贷款人推荐",
+)
 PAYMENT_KIND = _words(PAYMENT_KINDS, drawdown="提款, 放款, 支用", payment="支付, 受托支付, 自主支付, 用款")
 ACTIVITY = _words(
     ACTIVITIES,
@@ -299,6 +306,10 @@ _LOANS = Kind(
         Column("consignor", NAME, "委托人 委托贷款委托人 委托方", default=""),
         Column("partner", KEY, _PARTNER, field="partner_no", refers="partner.partner_no"),
         Column("high_risk", v.yes_no, "高风险 是否高风险 高风险标志", default=False),
+        Column("penalty_surcharge", v.rate, "罚息上浮比例 罚息加收比例 逾期加收比例 逾期罚息上浮比例 罚息浮动比例"),
+        Column("compound", v.yes_no, "是否计收复利 计收复利 复利", default=False),
+        Column("found_by", FOUND_BY, "借款人确定方式 借款人来源 推荐方式", default=""),
+        Column("base_rate", v.rate, "贷款基准利率 基准利率 LPR"),
     ),
     _check_loan,
     fixed=("borrower_no", "principal", "currency", "disbursed_on"),
@@ -530,10 +541,38 @@ _RELATIONS = Kind(
     lambda row: [("other_no", "is the borrower's own number")] if row["other_no"] == row["borrower_no"] else [],
 )
 
+_CHARGES = Kind(
+    "charges",
+    "charge",
+    ("charge_no",),
+    (
+        Column("charge_no", KEY, "费用编号 垫款编号 垫款号 费用流水号", required=True),
+        _loan(),
+        Column("kind", CHARGE_KIND, "费用种类 费用类型 种类", required=True),
+        Column("charged_on", v.day, "发生日期 垫付日期 垫款日期 垫款日", required=True),
+        Column("due_on", v.day, "应还日 应还日期 应还款日 到期日", required=True),
+        Column("amount", v.money(above_zero=True), "金额 垫款金额 费用金额", required=True),
+        Column("detail", SHORT, "说明 摘要 事由", default=""),
+    ),
+    _after("charged_on", "due_on"),
+    fixed=("loan_no", "amount"),
+)
+_CONSIGNORS = Kind(
+    "consignors",
+    "consignor",
+    ("consignor_no",),
+    (
+        Column("consignor_no", KEY, "委托人编号 委托人客户号 委托人号", required=True),
+        Column("name", NAME, "委托人 委托人名称 委托人姓名 名称", required=True),
+        _phone(),
+        _email(),
+    ),
+)
+
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         _BORROWERS, _LOANS, _INSTALMENTS, _REPAYMENTS, _POSITIONS, _COLLATERALS, _GUARANTEES, _RATINGS,
-        _SIGNALS, _STAFF, _DRAWDOWNS, _BRANCHES, _PARTNERS, _PAYMENTS, _WORK_LOG, _RELATIONS,
+        _SIGNALS, _STAFF, _DRAWDOWNS, _BRANCHES, _PARTNERS, _PAYMENTS, _WORK_LOG, _RELATIONS, _CHARGES, _CONSIGNORS,
     )
 }  # fmt: skip

@@ -84,6 +84,10 @@ class Shelf:
             [{f"new_{n}": row[n] for n in names} | {f"key_{n}": row[n] for n in self.kind.keys} for row in rows],
         )
 
+    def relevant(self, session: Session, rows: list[Row]) -> list[Row]:
+        """The rows that are compared with the book: those that know less than it are left out, or completed."""
+        return rows
+
     def prepare(self, session: Session, rows: list[Row]) -> list[Change]:
         """What these rows need in the book before they are compared."""
         return []
@@ -94,6 +98,18 @@ class Shelf:
 
 
 class Loans(Shelf):
+    def relevant(self, session: Session, rows: list[Row]) -> list[Row]:
+        """A file that does not know yet that a loan was extended here does not take the extension back."""
+        loan = self.table.c
+        extended = select(loan.loan_no, loan.original_maturity, loan.matures_on, loan.annual_rate).where(
+            loan.loan_no.in_([row["loan_no"] for row in rows]), loan.original_maturity.is_not(None)
+        )
+        for now in session.execute(extended).mappings():
+            for row in rows:
+                if row["loan_no"] == now["loan_no"] and row["matures_on"] == now["original_maturity"]:
+                    row |= {name: now[name] for name in ("matures_on", "annual_rate") if name in row}
+        return rows
+
     def complete(self, row: Row) -> Row:
         made = super().complete(row)
         made["first_drawdown_on"] = made["first_drawdown_on"] or made["disbursed_on"]
@@ -112,6 +128,16 @@ class Loans(Shelf):
                     .values(first_drawdown_on=row["disbursed_on"])
                 )
         super().change(session, changing)
+
+
+class Instalments(Shelf):
+    def relevant(self, session: Session, rows: list[Row]) -> list[Row]:
+        """The schedule of a loan that was changed here (an extension, an early repayment) is left as it is."""
+        instalment = self.table.c
+        numbers = {row["loan_no"] for row in rows}
+        changed = select(instalment.loan_no).where(instalment.loan_no.in_(numbers), instalment.entered_on.is_not(None))
+        ours = set(session.execute(changed.distinct()).scalars())
+        return [row for row in rows if row["loan_no"] not in ours] if ours else rows
 
 
 class Collaterals(Shelf):
@@ -314,7 +340,7 @@ def shelf_of(kind: Kind) -> Shelf:
     made: dict[str, tuple[type[Shelf], Any]] = {
         "borrowers": (Shelf, t.Borrower),
         "loans": (Loans, t.Loan),
-        "instalments": (Shelf, t.Instalment),
+        "instalments": (Instalments, t.Instalment),
         "repayments": (Shelf, t.Repayment),
         "positions": (Shelf, t.Position),
         "collaterals": (Collaterals, t.Collateral),
@@ -328,6 +354,8 @@ def shelf_of(kind: Kind) -> Shelf:
         "payments": (Shelf, t.Payment),
         "work_log": (Shelf, t.WorkLogEntry),
         "relations": (Shelf, t.Relation),
+        "charges": (Shelf, t.Charge),
+        "consignors": (Shelf, t.Consignor),
     }
     # What a new row has that no feed speaks about.
     always: dict[str, Row] = {

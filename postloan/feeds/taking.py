@@ -11,9 +11,9 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from postloan.book import Book, Writer, audit
+from postloan.book import Book, Writer, accounts, audit
 from postloan.book import tables as t
-from postloan.errors import FeedError
+from postloan.errors import FeedError, PostloanError
 from postloan.feeds.checking import Progress, check, known
 from postloan.feeds.faults import SECRET, Faults, refused
 from postloan.feeds.files import File
@@ -22,12 +22,14 @@ from postloan.feeds.mapping import Mapping, read_mapping
 from postloan.feeds.reading import Feed
 from postloan.feeds.shelves import Change, Changing, Shelf, shelf_of
 from postloan.feeds.spool import Spool
+from postloan.policy import PolicyFile
 
 # Events are chained in lots of this many: a correction of a million rows must not stand in memory.
 EVENTS_AT_ONCE = 20_000
 
 
-ALSO_CHANGED_ELSEWHERE = ("staff", "borrowers", "collaterals", "guarantees")
+ALSO_CHANGED_ELSEWHERE = ("staff", "borrowers", "collaterals", "guarantees", "loans", "instalments")
+WHAT_IS_OWED = ("loans", "instalments", "charges", "drawdowns", "repayments")
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def take_in(
     actor: str = "system",
     progress: Progress | None = None,
     corrections: bool = False,
+    policy: PolicyFile | None = None,
 ) -> Outcome:
     """Take a CSV or XLSX file into the book: all of it, or nothing.
 
@@ -82,7 +85,9 @@ def take_in(
         dry_run: check and count everything, keep nothing.
         actor: who does it, for the audit trail.
         progress: called now and then with (done, total).
-        corrections: allow principal, borrower, currency and day of disbursement of a loan to change.
+        corrections: allow principal, borrower, currency and day of disbursement of a loan to change, and a
+            schedule that was changed here.
+        policy: by which receipts are allocated; without it the accounts wait for the next who has it.
 
     Raises:
         FeedError: the file was refused; it carries the faults. Nothing was changed.
@@ -114,7 +119,7 @@ def take_in(
         outcome = Outcome(
             kind, path.name, feed.rows, skipped=feed.skipped, unknown_columns=feed.unknown_columns, dry_run=dry_run
         )
-        return _Load(feed, shelf, spool, corrections, tell).run(book, outcome, actor)
+        return _Load(feed, shelf, spool, corrections, tell, policy).run(book, outcome, actor)
     finally:
         spool.close()
 
@@ -130,7 +135,10 @@ def _loan_of(row: Row) -> Row:
 class _Load:
     """Loads a checked feed within one transaction."""
 
-    def __init__(self, feed: Feed, shelf: Shelf, spool: Spool, corrections: bool, tell: Progress) -> None:
+    def __init__(
+        self, feed: Feed, shelf: Shelf, spool: Spool, corrections: bool, tell: Progress, policy: PolicyFile | None
+    ) -> None:
+        self.policy, self.owing = policy, set[str]()  # loans of which something else may be owed now
         self.feed, self.kind, self.shelf, self.spool = feed, feed.kind, shelf, spool
         self.corrections, self.tell = corrections, tell
         self.keeps = {c.target for c in self.kind.columns if c.keeps}
@@ -179,10 +187,25 @@ class _Load:
             self.tell(size + size * done // self.spool.count, 2 * size)
         if self.later:
             self.shelf.update(session, (self.kind.own,), self.later)
+        if self.policy is not None and self.owing:
+            self._allocate(session, self.policy)
         self._chain(writer)
+
+    def _allocate(self, session: Session, policy: PolicyFile) -> None:
+        """PAY-1: what the receipts of these loans pay now."""
+        try:
+            accounts.refresh(session, policy, self.owing)
+        except PostloanError as error:
+            raise refused(self.feed.file.path.name, str(error)) from None
 
     def _load_chunk(self, writer: Writer, chunk: list[Row]) -> None:
         session, shelf = writer.session, self.shelf
+        if not self.corrections:
+            known_better = len(chunk)
+            chunk = shelf.relevant(session, chunk)
+            self.unchanged += known_better - len(chunk)
+            if not chunk:
+                return
         self._add_branches(session, chunk)
         prepared = shelf.prepare(session, chunk)
         touched = {value for _, key, _, _ in prepared for value in key.values()}
@@ -215,6 +238,8 @@ class _Load:
             shelf.change(session, changing)
         if moved:
             changes += shelf.follow(session, moved)
+            if self.kind.name in WHAT_IS_OWED:
+                self.owing |= {row["loan_no"] for row in moved}
         self.added += len(adding)
         self.changed += len(changing)
         for change in changes:

@@ -38,6 +38,7 @@ def write(folder: Path, *, today: date, borrowers: int = 60, seed: int = 2026010
     for number in range(1, borrowers + 1):
         book.add(number)
     book.add_circle()
+    book.add_maturing(borrowers)
     tables = {"branches": [{"branch_no": no, "name": name} for no, name in BRANCHES], "staff": staff, **book.tables}
     return [_write(folder / f"{kind}.csv", rows) for kind, rows in tables.items()]
 
@@ -61,7 +62,8 @@ def _staff(fake: Faker) -> Iterable[dict[str, object]]:
             ("credit_supervisor", branch, ""),
         ]
     head_office = ("risk_control", "risk_control", "credit_administration", "archivist", "operations", "supervision",
-                   "collector", "collection_head", "general_manager")  # fmt: skip
+                   "collector", "collection_head", "general_manager", "finance", "finance", "risk_committee",
+                  "risk_secretary", "legal", "board")  # fmt: skip
     posts += [(role, "", "") for role in head_office]
     for number, (role, branch, deputy) in enumerate(posts, 1):
         yield {
@@ -81,7 +83,8 @@ class _Book:
     def __init__(self, rng: random.Random, fake: Faker, today: date, officers: list[dict[str, object]]) -> None:
         self.rng, self.fake, self.today, self.officers = rng, fake, today, officers
         kinds = ("borrowers", "loans", "drawdowns", "instalments", "repayments", "collaterals", "guarantees",
-                 "ratings", "signals", "partners", "relations", "payments", "work_log")  # fmt: skip
+                 "ratings", "signals", "partners", "relations", "payments", "work_log", "consignors",
+                 "charges")  # fmt: skip
         self.tables: dict[str, list[dict[str, object]]] = {kind: [] for kind in kinds}
 
     def add(self, number: int) -> None:
@@ -118,6 +121,10 @@ class _Book:
                 "branch": officer["branch"],
                 "purpose": rng.choice(PURPOSES),
                 "high_risk": "true" if rng.random() < 0.05 else "false",
+                "penalty_surcharge": "50",
+                "consignor": "",
+                "found_by": "",
+                "base_rate": "",
             }
         )
         self.tables["drawdowns"].append(
@@ -159,6 +166,62 @@ class _Book:
                 "compensated": "3380000.00",
             }
         )
+
+    def add_maturing(self, after: int) -> None:
+        """Loans that fall due soon: one to extend, one whose collateral secures another, one guaranteed, and an
+        entrusted one; and an advance that was paid for a borrower."""
+        for number, (days, security, entrusted) in enumerate(
+            ((30, "mortgaged", False), (95, "mortgaged", False), (10, "guaranteed", False), (25, "credit", True)),
+            start=after + 1,
+        ):
+            self._maturing(number, self.today + timedelta(days=days), security, entrusted)
+        self.tables["collaterals"][-1]["secures"] = f"L{after + 1:06d};L{after + 2:06d}"
+        del self.tables["collaterals"][-2]
+        self.tables["consignors"].append(
+            {"consignor_no": "W001", "name": self.fake.company(), "phone": "10020000001", "email": "w001@example.test"}
+        )
+        self.tables["charges"].append(
+            {
+                "charge_no": "D000001",
+                "loan_no": f"L{after + 1:06d}",
+                "kind": "垫款",
+                "charged_on": self.today - timedelta(days=4),
+                "due_on": self.today + timedelta(days=26),
+                "amount": "860.00",
+                "detail": "代垫抵押物保险费",
+            }
+        )
+
+    def _maturing(self, number: int, matures: date, security: str, entrusted: bool) -> None:
+        borrower, loan_no = self._borrower(number), f"L{number:06d}"
+        drawn, principal, rate = _months(matures, -6), Decimal(200_000), Decimal("5.40")
+        officer = self.officers[number % len(self.officers)]
+        self.tables["loans"].append(
+            self.tables["loans"][0]
+            | {
+                "loan_no": loan_no,
+                "borrower_no": borrower["borrower_no"],
+                "principal": f"{principal:.2f}",
+                "annual_rate": f"{rate}",
+                "disbursed_on": drawn,
+                "matures_on": matures,
+                "first_drawdown_on": drawn,
+                "product": "委托贷款" if entrusted else "经营贷款",
+                "repayment": "bullet",
+                "security": security,
+                "officer": officer["staff_no"],
+                "branch": officer["branch"],
+                "high_risk": "false",
+                "consignor": "W001" if entrusted else "",
+                "found_by": "consignor" if entrusted else "",
+                "base_rate": "3.00" if entrusted else "",
+            }
+        )
+        self.tables["drawdowns"].append(
+            {"loan_no": loan_no, "number": 1, "drawn_on": drawn, "amount": f"{principal:.2f}"}
+        )
+        self._payments(number, loan_no, _bullet(principal, rate, drawn, matures))
+        self._security(number, loan_no, security, principal, drawn)
 
     def _payment(self, number: int, loan_no: str, principal: Decimal, drawn: date) -> None:
         self.tables["payments"].append(
