@@ -416,6 +416,7 @@ def _contract(work: LoanWork, decided: Decided, officer: str) -> State:
         extensions.sign(
             writer,
             work.office.policy_file,
+            work.policy,
             work.case,
             terms,
             contract_no=contract.form.contract_no,

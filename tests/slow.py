@@ -215,7 +215,7 @@ class Slow:
         for loan in self.loans:
             found |= self.inspections(loan, today) | self.classification(loan, today)
         found |= self.papers(today) | self.followed(today) | self.offices(today) | self.logs(today)
-        return found | self.follow_ups(today) | self.asked_for(today)
+        return found | self.follow_ups(today) | self.asked_for(today) | self.endings(today)
 
     def warn(self, today: date) -> None:
         """What the rules see today, unless they said so before."""
@@ -421,6 +421,32 @@ class Slow:
                 if max(due_on - timedelta(days=5), made_on + ONE) <= today <= due_on:
                     found.add(("plan_follow_up", f"{borrower}-{due_on}", due_on))
         return found
+
+    def endings(self, today: date) -> set[Key]:
+        """Visits and notices before maturity, and the settlements since the rounds began."""
+        found = set()
+        for loan in self.loans:
+            end = loan.matures_on
+            year_later = month_later(loan.disbursed_on, 12)
+            visit = end - timedelta(days=20 if end <= year_later else 60)
+            notice = end - timedelta(days=10)
+            for kind, due_on, lead in (("pre_maturity_visit", visit, 10), ("repayment_notice", notice, 2)):
+                opens = due_on - timedelta(days=lead)
+                if opens <= today <= end and due_on > loan.first_drawdown_on and not self.over(loan, today):
+                    found.add((kind, f"{loan.loan_no}/{end}", due_on))
+            settled_on = self.settled_on(loan, today)
+            if settled_on is not None and settled_on >= self.start:
+                found.add(("settlement", f"{loan.loan_no}/{settled_on}", settled_on + timedelta(days=5)))
+        return found
+
+    def settled_on(self, loan: Loan, today: date) -> date | None:
+        """The day by whose end all was paid, as known today."""
+        if not self.over(loan, today):
+            return None
+        if loan.settled_on is not None:
+            return loan.settled_on
+        days = sorted({r.paid_on for r in self.repayments[loan.loan_no] if r.paid_on <= today})
+        return next(day for day in days if self.over(loan, day))
 
     def asked_for(self, today: date) -> set[Key]:
         return {

@@ -15,6 +15,7 @@ from postloan.book.parties import Party
 from postloan.book.standings import only, settlements
 from postloan.book.tables import Case, Consent, Extension, GroupMember, Loan
 from postloan.calendar import ONE_DAY
+from postloan.errors import PostloanError
 from postloan.policy import Policy, PolicyFile
 from postloan.rules.extension import Limit, Tier, latest_maturity, levels, term_class
 from postloan.rules.position import ZERO
@@ -187,6 +188,7 @@ def refuse(writer: Writer, case: Case, reason: str, day: date, *, by: str) -> No
 def sign(
     writer: Writer,
     file: PolicyFile,
+    policy: Policy,
     case: Case,
     terms: Terms,
     *,
@@ -197,10 +199,18 @@ def sign(
     by: str,
 ) -> None:
     """EXT-1: enter the signed contract; it takes force on the day of maturity, or at once if that is over, and a
-    rescheduling at once."""
+    rescheduling at once.
+
+    Args:
+        policy: under which the case was decided.
+
+    Raises PostloanError where it goes beyond what the law allows (EXT-3): nothing is entered, whoever signed.
+    """
     found = writer.session.get_one(Extension, case.case_no)
     if found.state != "applied":
         return
+    if terms.variant in SAME_LOAN:
+        _check_legal(writer.session, policy, loans.get(writer.session, found.loan_no), terms)
     found.until_on, found.amount, found.annual_rate = terms.until_on, terms.amount, terms.annual_rate
     found.repayment, found.every_months = terms.repayment, terms.every_months
     found.contract_no, found.new_loan_no, found.decided_on, found.state = contract_no, new_loan_no, day, "signed"
@@ -217,6 +227,16 @@ def sign(
         takes_force_on=found.takes_force_on,
     )
     take_force(writer, file, day)
+
+
+def _check_legal(session: Session, policy: Policy, loan: Loan, terms: Terms) -> None:
+    last = latest(policy, loan)
+    if terms.until_on > last:
+        raise PostloanError(f"loan {loan.loan_no}: {terms.until_on} is beyond {last}, the last day that the law allows")
+    if times(session, loan.loan_no) >= policy.extension.max_times:
+        raise PostloanError(
+            f"loan {loan.loan_no} was extended {policy.extension.max_times} time(s) already"
+        )
 
 
 def take_force(writer: Writer, file: PolicyFile, day: date) -> int:

@@ -15,6 +15,7 @@ from postloan.book.tables import Case, Instalment, Repayment
 from postloan.settings import Settings
 from tasks.office import Office
 from tasks.round import work_out
+from tests.across_time.test_year import opens_a_case
 from tests.conftest import ROOT
 
 EXAMPLES = ROOT / "examples"
@@ -36,7 +37,7 @@ Counted = Counter[tuple[str, str, date]]  # loan number, kind, due date; of thos
 def forecast(office: Office, first: date, last: date, known: date) -> Counted:
     with office.book.read() as session:
         found = duties.between(session, office.policy_file, first, last, known)
-    return Counter((d.loan_no, d.kind, d.due_on) for d in found)
+    return Counter((d.loan_no, d.kind, d.due_on) for d in found if opens_a_case(d.kind))
 
 
 def opened(office: Office, first: date, last: date) -> Counted:

@@ -71,6 +71,13 @@ SCRIPTS = {
     "work_log": (("enter", "report", OFFICER), ("sign", "sign", SUPERVISOR)),
     "ledger_carry_over": (("check", "check", "credit_administration"), ("sign", "sign", SUPERVISOR)),
     "branch_supervision": (("report", "supervision", "supervision"),),
+    "pre_maturity_visit": (("report", "report", OFFICER), ("sign", "sign", SUPERVISOR)),
+    "repayment_notice": (("slips", "report", OFFICER),),
+    "settlement": (
+        ("statement", "check", "finance"),
+        ("sign", "sign", SUPERVISOR),
+        ("close-file", "archive", "archivist"),
+    ),
 }
 TICKLER = (("obtain", "obtain", OFFICER), ("sign", "sign", SUPERVISOR))
 
@@ -117,7 +124,17 @@ def _staff(book: Book) -> None:
     posts += [
         (f"H{n}", role, "")
         for n, role in enumerate(
-            (RISK, RISK, "credit_administration", "general_manager", "supervision", SUPERVISOR, "credit_administration")
+            (
+                RISK,
+                RISK,
+                "credit_administration",
+                "general_manager",
+                "supervision",
+                SUPERVISOR,
+                "credit_administration",
+                "finance",
+                "archivist",
+            )
         )
     ]
     with book.write() as writer:
