@@ -14,13 +14,16 @@ from postloan.book import (
     cases,
     classification,
     documents,
+    extensions,
     groups,
     ledger,
     notices,
+    parties,
     people,
     plans,
     proceeds,
     signals,
+    slips,
     supervision,
     suspensions,
     ticklers,
@@ -29,6 +32,7 @@ from postloan.book import (
 from postloan.book.tables import (
     Borrower,
     Case,
+    Charge,
     Collateral,
     CollateralLoan,
     Drawdown,
@@ -43,6 +47,7 @@ from postloan.book.tables import (
     Repayment,
     Signal,
     Suspension,
+    TitleRelease,
     WorkLogEntry,
 )
 from postloan.feeds import take_in
@@ -312,6 +317,14 @@ def first_part(story: Story) -> None:
     with story.write("2026-04-05") as writer:
         case, found = cases.get(writer.session, "SV-B1"), [Found(LOAN, "合同缺页")]
         supervision.enter(writer, case, found, day=date(2026, 4, 5), due_on=date(2026, 5, 5), by="S006")
+    with story.write("2026-04-08") as writer:
+        session, case = writer.session, cases.get(writer.session, "PF-L01-1")
+        loan = session.get_one(Loan, LOAN)
+        asked = extensions.Terms("extension", date(2027, 3, 15), Decimal("9000.00"), Decimal(6), "bullet", 1)
+        extensions.apply(writer, case, loan, asked, date(2026, 4, 8), by="S001")
+        slips.issue(writer, case, parties.to_notify(session, loan))
+        about = {"kind": "advance", "charged_on": date(2026, 4, 8), "due_on": date(2026, 11, 30)}
+        session.add(Charge(charge_no="CH1", loan_no=LOAN, amount=Decimal("80.00"), detail="代垫保险费", **about))
     story.notify("2026-04-09", "n3", "WS-L01-S1")
     story.clock.now = datetime.fromisoformat("2026-04-10T23:59:59+08:00")
 
@@ -361,6 +374,23 @@ def second_part(story: Story) -> None:
         plans.end(writer, cases.get(session, "PF-L01-1"), "C1", date(2026, 4, 20), by="S002")
         case = cases.get(session, "SV-B1")
         supervision.rectified(writer, case, day=date(2026, 4, 20), by="S006")
+        case = cases.get(session, "PF-L01-1")
+        extensions.refuse(writer, case, "还款来源不可靠", date(2026, 4, 20), by="S002")
+        told = parties.to_notify(session, session.get_one(Loan, LOAN))
+        extensions.consent(writer, case, told[1:], date(2026, 4, 20), "同意书", by="S001")
+        slips.settle(
+            writer, case, returned=["C1"], day=date(2026, 4, 20), signed_by="张某某",
+            handed_over_on=date(2026, 4, 19), by="S001",
+        )  # fmt: skip
+        add(
+            TitleRelease(
+                collateral_no="K2", case_no="PF-L01-1", loan_no=LOAN, released_on=date(2026, 4, 20),
+                title_document="T2", received_by="张某某", handed_by="S001",
+            )
+        )  # fmt: skip
+        about = {"kind": "fee", "charged_on": date(2026, 4, 20), "due_on": date(2026, 12, 1)}
+        add(Charge(charge_no="CH2", loan_no=LOAN, amount=Decimal("5.00"), **about))
+        case = cases.get(session, "SV-B1")
         carried = ledger.carry_over(writer, story.file.at(TODAY), case, date(2026, 3, 31))
         cases.finish_step(writer, case, "carry-over", {"loans": carried})
     for case_no, outcome in (

@@ -75,6 +75,7 @@ def test_a_card_is_the_same_however_much_later_it_is_made(story: Story, office: 
         "work_log",
         "staff",
         "ratings",
+        "penalty_accrued",
     }
     assert set(then) - moved <= same, "the second part changes every section, or this proves nothing"
 
@@ -102,6 +103,13 @@ def test_each_section_says_what_was_known(story: Story, office: Office) -> None:
     assert pick(later, "plans", "ended_on") == [("2026-04-20",)]
     assert pick(then, "work_log", "opinion", "reviewed_by") == [("", None)]
     assert pick(later, "work_log", "opinion", "reviewed_by") == [("知悉", "S002")]
+    assert pick(then, "extensions", "state", "reason") == [("applied", "")]
+    assert pick(later, "extensions", "state", "reason") == [("refused", "还款来源不可靠")]
+    assert pick(then, "slips", "state", "signed_by") == [("out", ""), ("out", "")]
+    assert pick(later, "slips", "state", "signed_by") == [("returned", "张某某"), ("refused", "")]
+    assert pick(then, "charges", "charge_no", "unpaid") == [("CH1", "80.00")]
+    assert (then["consents"], then["title_releases"]) == ([], [])
+    assert pick(later, "title_releases", "collateral_no", "received_by") == [("K2", "张某某")]
     assert [c["state"] for c in then["cases"]] == ["closed", "open", "open", "open", "open"]
     assert {c["state"] for c in later["cases"][:5]} == {"closed"}
     assert then["tasks"][-1]["state"] == "open"

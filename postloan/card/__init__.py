@@ -18,7 +18,7 @@ from sqlmodel import Session
 from postloan.book import classification, duties, loans, suspensions
 from postloan.book.tables import Step
 from postloan.calendar import months_after
-from postloan.card import collecting, figures
+from postloan.card import collecting, figures, maturity
 from postloan.card.asof import Until
 from postloan.card.collecting import Dossier
 from postloan.card.view import Paper
@@ -41,6 +41,7 @@ def card(session: Session, file: PolicyFile, loan_no: str, as_of: date) -> dict[
         "time_zone": policy.time_zone.key,
         "titles": {kind: lapsing.title for kind, lapsing in policy.ticklers.items()},
         **_position(held, policy, steps),
+        **maturity.collected(held, file),
         **_parties(held),
         "duties": [asdict(duty) for duty in _duties(held, file)],
         **_work(held, steps),

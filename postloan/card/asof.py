@@ -27,9 +27,12 @@ Values = dict[str, Any]
 SINCE: dict[type[SQLModel], str] = {
     t.AuditEvent: "at",
     t.Case: "opened_on",
+    t.Charge: "charged_on",
     t.Collateral: "valued_on",
+    t.Consent: "given_on",
     t.Document: "created_at",
     t.Drawdown: "drawn_on",
+    t.Extension: "applied_on",
     t.Finding: "found_on",
     t.HumanTask: "asked_at",
     t.Notice: "queued_at",
@@ -41,17 +44,33 @@ SINCE: dict[type[SQLModel], str] = {
     t.Signal: "seen_on",
     t.Step: "done_at",
     t.Suspension: "suspended_on",
+    t.TitleRelease: "released_on",
     t.WorkLogEntry: "entered_on",
 }
 # The columns that come later, by the one that says when, and what stands in them until then.
 UNTIL_THEN: dict[type[SQLModel], dict[str, Values]] = {
     t.Case: {"closed_at": {"state": "open", "outcome": "", "closed_at": None}},
+    t.Extension: {
+        "in_force_on": {"state": "signed", "in_force_on": None},
+        "decided_on": {
+            "state": "applied",
+            "decided_on": None,
+            "reason": "",
+            "contract_no": "",
+            "new_loan_no": "",
+            "takes_force_on": None,
+        },
+    },
     t.Finding: {"rectified_on": {"rectified_on": None}},
     t.HumanTask: {"answered_at": {"state": "open", "reason": "", "answer": None, "answered_at": None}},
     t.Loan: {name: {name: None} for name in ("first_drawdown_on", "restructured_on", "settled_on")},
     t.Payment: {
         "decided_on": {"state": "requested", "decided_on": None, "decided_by": "", "case_no": None},
         "verified_on": {"verified_on": None, "as_agreed": None, "paid_on": None},
+    },
+    t.ReceiptSlip: {
+        "returned_on": {"state": "out", "returned_on": None, "signed_by": ""},
+        "handed_over_on": {"handed_over_on": None},
     },
     t.RiskPlan: {"ended_on": {"ended_on": None}},
     t.Signal: {"cleared_on": {"cleared_on": None}},

@@ -58,7 +58,10 @@ def dossier(session: Session, loan_no: str, until: Until) -> Dossier:
         borrower=undone(history.borrower, later),
         guarantees=[(undone(guarantee, later), guarantor) for guarantee, guarantor in history.guarantees],
         collaterals=[undone(item, later) for item in _securing(session, loan_no, history, secured_then(later))],
-        instalments=sorted((undone(i, later) for i in history.instalments), key=lambda i: (i.due_on, i.number)),
+        instalments=sorted(
+            (undone(i, later) for i in history.instalments if i.entered_on is None or until.reached(i.entered_on)),
+            key=lambda i: (i.due_on, i.number),
+        ),
         history=history,
         later=later,
     )

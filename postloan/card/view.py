@@ -142,6 +142,13 @@ class Paper:
         return [r | {"reversed": r["receipt_no"] in reversed_} for r in shown]
 
     @property
+    def split(self) -> list[Values]:
+        """What the latest receipts paid part by part, where more than interest and principal was owed."""
+        every = self.card["allocations"]
+        telling = any(Decimal(a[part]) for a in every for part in ("fee", "penalty", "excess"))
+        return every[-LATEST:] if telling else []
+
+    @property
     def received(self) -> str:
         """What was received in all, without what was reversed."""
         every = self.card["repayments"]
