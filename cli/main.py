@@ -18,7 +18,7 @@ from rich.progress import Progress
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, func, select
 
-from cli import registers, reports, show, stack, staff
+from cli import maturity, registers, reports, show, stack, staff
 from cli.options import (
     BookOption,
     DayOption,
@@ -366,6 +366,13 @@ def audit_verify(book: BookOption = None, policy: PolicyOption = None, form: For
 
 # ------------------------------------------------------------- registers, reports, staff, demo
 
+app.command("account")(maturity.show_account)
+app.command("calls")(maturity.show_calls)
+app.command("differences")(maturity.show_differences)
+app.command("slips")(maturity.show_slips)
+app.command("titles")(maturity.show_titles)
+app.command("extensions")(maturity.show_extensions)
+app.command("open")(maturity.open_case)
 app.command("ledger")(registers.show_ledger)
 app.command("funds")(registers.show_funds)
 app.command("worklog")(registers.show_work_log)

@@ -59,6 +59,10 @@ DayOption = Annotated[
     date | None, typer.Option("--date", parser=day_of, help="The day, e.g. 2026-03-31; default today")
 ]
 
+FirstOption = Annotated[date, typer.Option("--from", parser=day_of, help="First day")]
+LastOption = Annotated[date, typer.Option("--to", parser=day_of, help="Last day, inclusive")]
+LoanOption = Annotated[str | None, typer.Option("--loan", help="One loan only")]
+
 
 def office(book: str | None, policy: Path | None, *, check: bool = True) -> Office:
     """The installation that the options and the environment name; its book must be of this version."""

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date
 from typing import Annotated
 
 import typer
 
 from cli import show
-from cli.options import BookOption, DayOption, FormatOption, PolicyOption, check_period, day_of, office
+from cli.options import (
+    BookOption,
+    DayOption,
+    FirstOption,
+    FormatOption,
+    LastOption,
+    LoanOption,
+    PolicyOption,
+    check_period,
+    office,
+)
 from cli.show import Format
 from postloan.book import groups, ledger, loans, people, proceeds, supervision, suspensions, work_log
-
-FirstOption = Annotated[date, typer.Option("--from", parser=day_of, help="First day")]
-LastOption = Annotated[date, typer.Option("--to", parser=day_of, help="Last day, inclusive")]
-LoanOption = Annotated[str | None, typer.Option("--loan", help="One loan only")]
 
 
 def show_ledger(

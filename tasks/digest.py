@@ -10,7 +10,7 @@ from typing import Any
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from sqlmodel import Session, col, func, select
 
-from postloan.book import calls, cases, extensions, people, slips
+from postloan.book import calls, cases, differences, extensions, people, slips
 from postloan.book.tables import AuditHead, Case, HumanTask, Notice
 from postloan.rules.duties_apart import signatories
 from tasks import runs
@@ -67,6 +67,7 @@ def publish(office: Office, day: date, done: DayResult) -> None:
         opened = [cases.get(session, no) for no in done.opened_cases[:MOST_ROWS]]
         overloaded = _overloaded(office, session)
         slips_out, awaited = len(slips.still_out(session)), extensions.awaited(session, day)
+        unlike = differences.on_day(session, day)
         to_call = calls.on_day(session, office.policy_file.at(day), day)
     late = [row for row in waiting if row["due_on"] < day.isoformat()]
     page = office.renderer.text(
@@ -99,6 +100,15 @@ def publish(office: Office, day: date, done: DayResult) -> None:
         or [{"loan_no": "", "note": "nobody is to be called"}],
         description=f"催收电话名单 Whom to call, {day} ({len(to_call)})",
     )
+    if unlike:
+        create_table_artifact(
+            key="core-differences",
+            table=[
+                {"loan_no": d.loan_no, "core_days": d.core_days, "schedule_days": d.schedule_days, "days": d.days}
+                for d in unlike[:MOST_ROWS]
+            ],
+            description=f"核心系统差异 The core system and the schedule disagree, {day} ({len(unlike)})",
+        )
 
 
 def _overloaded(office: Office, session: Session) -> Sequence[tuple[str, int]]:

@@ -234,9 +234,7 @@ def _check_legal(session: Session, policy: Policy, loan: Loan, terms: Terms) -> 
     if terms.until_on > last:
         raise PostloanError(f"loan {loan.loan_no}: {terms.until_on} is beyond {last}, the last day that the law allows")
     if times(session, loan.loan_no) >= policy.extension.max_times:
-        raise PostloanError(
-            f"loan {loan.loan_no} was extended {policy.extension.max_times} time(s) already"
-        )
+        raise PostloanError(f"loan {loan.loan_no} was extended {policy.extension.max_times} time(s) already")
 
 
 def take_force(writer: Writer, file: PolicyFile, day: date) -> int:

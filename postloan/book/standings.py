@@ -115,8 +115,8 @@ def standings(as_of: date, name: str = "standing") -> FromClause:
 
 
 def _standings(as_of: date) -> Select:
-    core = _by_core(as_of)
-    schedule = _by_schedule(as_of)
+    core = by_core(as_of)
+    schedule = by_schedule(as_of)
     loan = t.Loan.__table__.c  # type: ignore[attr-defined]
     has_core = core.c.loan_no.is_not(None)
     paid = and_(loan.settled_on.is_not(None), loan.settled_on <= as_of)  # whatever the receipts say
@@ -250,7 +250,7 @@ def _covered() -> Subquery:
     )
 
 
-def _by_core(as_of: date) -> Subquery:
+def by_core(as_of: date) -> Subquery:
     """The newest position of each loan; a count of days that runs, runs on."""
     position = t.Position.__table__.c  # type: ignore[attr-defined]
     newest = (
@@ -305,7 +305,7 @@ def _claims() -> Subquery:
     return union_all(instalments, charges, rest).subquery("claims")
 
 
-def _by_schedule(as_of: date) -> Subquery:
+def by_schedule(as_of: date) -> Subquery:
     """By what is owed and received, oldest first, interest and fees before principal; part by part where the
     loan has a journal (`book.accounts`)."""
     loan = t.Loan.__table__.c  # type: ignore[attr-defined]
