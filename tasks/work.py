@@ -184,14 +184,18 @@ def nth(step: str, rework: int) -> str:
     return step if rework == 1 else f"{step}-{rework}"
 
 
+WIDEST = 4  # columns that the dialog of a form shows without cutting
+
+
 def table(title: str, columns: tuple[tuple[str, str], ...]) -> str:
-    """A heading and a table of one row, as markdown."""
-    names, values = zip(*columns, strict=True) if columns else ((), ())
-    lines = [
-        "|".join(("", *names, "")),
-        "|".join(("", *("---" for _ in names), "")),
-        "|".join(("", *(plain(value) or "—" for value in values), "")),
-    ]
+    """A heading and what there is to know under it, as markdown: one row, or one line each if there is more than a
+    form can show side by side."""
+    facts = [(name, plain(value) or "—") for name, value in columns]
+    if len(facts) > WIDEST:
+        lines = ["| 项目 | 内容 |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts)]
+    else:
+        names, values = zip(*facts, strict=True) if facts else ((), ())
+        lines = ["|".join(("", *cells, "")) for cells in (names, ["---"] * len(names), values)]
     return f"### {title}\n\n" + "\n".join(lines) + "\n"
 
 
