@@ -24,6 +24,7 @@ from cli.options import (
 from cli.show import Format
 from postloan.book import accounts, calls, cases, differences, loans, receipts, slips, titles
 from postloan.book.tables import EXTENSION_STATES, Extension, ReceiptSlip
+from postloan.errors import PostloanError
 from postloan.rules import allocation
 
 
@@ -39,6 +40,11 @@ def show_account(
     day = on or here.today
     with telling_unknown_years(), here.book.read() as session:
         loan = loans.get(session, loan_no)
+        if accounts.kept_by_core(session, [loan_no], day):
+            raise PostloanError(
+                f"the core system keeps the account of loan {loan_no}, the book has no receipts of it; "
+                f"its position: postloan loan {loan_no}"
+            )
         books = accounts.open_books(session, here.policy_file, [loan])[loan_no]
         account = allocation.account(books.terms, books.claims, books.receipts, day)
         journal = allocation.journal(books.terms, books.claims, books.receipts, day)

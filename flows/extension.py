@@ -68,6 +68,9 @@ def extension(case_no: str = CASE_NUMBER) -> State:
         return superseded()
     officer = assign_officer(case_no)
     application = _apply(work, officer)
+    if application.form.withdrawn:
+        archive_paper(case_no, "extension_record", TITLE, [("展期申请", application.form)])
+        return work.finish("withdrawn", f"{case_no}: not applied for")
     asked = _asked(work, application)
     work.note(lambda w: extensions.apply(w, work.case, work.loan, asked, application.form.applied_on, by=officer))
     papers: list[tuple[str, Form]] = [("展期申请", application.form)]
@@ -100,6 +103,8 @@ def _apply(work: LoanWork, officer: str) -> Answer[ExtensionApplication]:
     """The officer enters the borrower's application (EXT-1); what the law forbids is not even taken."""
 
     def check(form: ExtensionApplication, signer: Signer) -> list[str]:
+        if form.withdrawn:
+            return []
         faults = _faults(work, form.code, form.until_on, form.money, signer.day)
         if not work.loan.disbursed_on <= form.applied_on <= signer.day:
             faults.append("收到申请的日期须在放款日至今天之间 (received between disbursement and today)")

@@ -23,6 +23,7 @@ from postloan.forms.inspections import (
     SupervisorDecision,
 )
 from postloan.rendering import plain
+from postloan.rules import entrusted
 from postloan.rules.duties_apart import Mandate
 from postloan.rules.inspection import (
     FirstInspectionFacts,
@@ -177,8 +178,29 @@ def _first_paper(work: LoanWork) -> Paper[FirstInspectionReport, SupervisorSigna
         rules.sign_working_days,
         rules.review_working_days,
         faults,
-        work.heading(title, ("首次提款日", str(work.case.anchor_on)), ("约定用途", work.loan.purpose)),
+        work.heading(title, ("首次提款日", str(work.case.anchor_on)), ("约定用途", work.loan.purpose))
+        + _entrusted(work),
     )
+
+
+def _entrusted(work: LoanWork) -> str:
+    """ENT-1: what of an entrusted loan is against the procedures, for the officer to look at."""
+    loan, rule = work.loan, work.policy.entrusted
+    if not loan.consignor:
+        return ""
+    found = entrusted.faults(
+        loan.principal,
+        loan.disbursed_on,
+        loan.original_maturity or loan.matures_on,
+        loan.annual_rate,
+        loan.base_rate,
+        min_amount=rule.min_amount,
+        min_months=rule.min_months,
+        max_months=rule.max_months,
+        max_rate_multiple=rule.max_rate_multiple,
+    )
+    lines = "".join(f"\n> - {fault}" for fault in found) or "\n> - 未见不符 (nothing against the procedures)"
+    return f"\n\n> **委托贷款, 委托人 {plain(loan.consignor)}**{lines}"
 
 
 def _routine_paper(work: LoanWork) -> Paper[RoutineInspectionReport, SupervisorSignature]:

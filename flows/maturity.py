@@ -295,6 +295,8 @@ def settlement(case_no: str = CASE_NUMBER) -> State:
     rework = 1
     while True:
         checked = _check_statement(work, statement, about, rework)
+        if not checked.form.agrees:
+            return work.finish("reopened", f"{case_no}: something is owed again")
         signed = work.ask(
             nth("sign", rework),
             SupervisorSignature,
@@ -352,7 +354,8 @@ def _check_statement(work: LoanWork, statement: Statement, about: str, rework: i
     def check(form: SettlementCheck, _signer: Signer) -> list[str]:
         faults = _owed_again(work)
         if not form.agrees:
-            faults.append("不符时请先更正收款或费用, 再行核对 (correct receipts or charges first, then answer again)")
+            # A receipt bounced: this case ends, and another opens on the day on which all is paid again.
+            return [] if faults else ["请先更正收款或费用, 再行核对 (correct receipts or charges first, then answer)"]
         if statement.overpaid and not form.overpaid.strip():
             faults.append(f"多收 {money(statement.overpaid)}, 须说明如何退还 (how is the overpayment returned?)")
         return faults
@@ -373,7 +376,7 @@ def _owed_again(work: LoanWork) -> list[str]:
     """What keeps a settlement from going on: a receipt bounced since."""
     if still_settled(work.office, work.loan):
         return []
-    return ["贷款尚有欠款, 不能结清 (something is owed again, a receipt may have bounced: it cannot be settled)"]
+    return ["贷款又有欠款, 不能结清, 请选不符 (something is owed again, a receipt may have bounced: it differs)"]
 
 
 def _hand_over(work: LoanWork, about: str, after: Answer, number: int, collateral_no: str) -> Answer | None:

@@ -33,6 +33,8 @@ def receipt(case_no: str = CASE_NUMBER) -> State:
     rework = 1
     while True:
         entered = _enter(work, rework)
+        if entered.form.cancelled:
+            return work.finish("cancelled", f"{case_no}: nothing to enter")
         verified = _verify(work, entered, rework)
         if not verified.form.returned:
             break
@@ -68,6 +70,8 @@ def _received(work: LoanWork, form: ReceiptEntry) -> Received:
 
 def _faults(work: LoanWork, form: ReceiptEntry, signer: Signer) -> list[str]:
     """What keeps a receipt from being entered as it is; looked at again when it is compared."""
+    if form.cancelled:
+        return []
     faults = []
     if not work.loan.disbursed_on <= form.paid_on <= signer.day:
         faults.append("到账日期须在放款日至今天之间 (between disbursement and today)")

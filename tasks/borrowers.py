@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date
-from decimal import Decimal
 
 from sqlmodel import col, select
 
 from postloan.book import Writer, accounts, calls, duties, notices, people
 from postloan.book.calls import Call
+from postloan.book.loans import standing
 from postloan.book.notices import borrower_recipient, staff_recipient
 from postloan.book.tables import Borrower, Extension, Loan
 from postloan.rules.allocation import account
@@ -42,6 +42,7 @@ def _remind(office: Office, writer: Writer, day: date, due: list[tuple[str, date
     loans = session.exec(select(Loan).where(col(Loan.loan_no).in_([no for no, _ in due]))).all()
     by_no = {loan.loan_no: loan for loan in loans}
     books = accounts.open_books(session, office.policy_file, loans)
+    by_core = accounts.kept_by_core(session, list(by_no), day)
     new = 0
     for loan_no, due_on in due:
         loan = by_no[loan_no]
@@ -49,10 +50,16 @@ def _remind(office: Office, writer: Writer, day: date, due: list[tuple[str, date
         key = f"instalment_reminder:{loan_no}:{due_on}"
         if not (borrower.phone or borrower.email) or notices.by_key(session, key) is not None:
             continue
-        of_loan = books[loan_no]
         # Everything that is to be paid by then, an earlier instalment that was missed included.
-        owed = account(of_loan.terms, of_loan.claims, of_loan.receipts, day).owed
-        amount: Decimal = sum((o.total for o in owed if o.due_on <= due_on), ZERO)
+        if loan_no in by_core:
+            instalment = sum(
+                (c.fee + c.interest + c.principal for c in books[loan_no].claims if c.due_on == due_on), ZERO
+            )
+            amount = instalment + standing(session, loan, day).overdue
+        else:
+            of_loan = books[loan_no]
+            owed = account(of_loan.terms, of_loan.claims, of_loan.receipts, day).owed
+            amount = sum((o.total for o in owed if o.due_on <= due_on), ZERO)
         if amount <= ZERO:
             continue
         queue(

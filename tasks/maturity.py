@@ -131,6 +131,7 @@ def statement_of(office: Office, loan: Loan, settled_on: date) -> Statement:
     with office.book.read() as session:
         books = accounts.open_books(session, office.policy_file, [loan])[loan.loan_no]
         account = accounts.account(session, office.policy_file, loan, settled_on)
+        by_core = bool(accounts.kept_by_core(session, [loan.loan_no], settled_on))
     journal = allocation.journal(books.terms, books.claims, books.in_force(settled_on), settled_on)
     receipts = []
     for receipt in books.in_force(settled_on):
@@ -139,6 +140,8 @@ def statement_of(office: Office, loan: Loan, settled_on: date) -> Statement:
             if entry.receipt_no == receipt.receipt_no and entry.part in parts:
                 parts[entry.part] += entry.paid
         receipts.append((receipt.paid_on, receipt.receipt_no, receipt.amount, *parts.values()))
+    if by_core:
+        return Statement(settled_on, [("本金 (以核心系统为准)", loan.principal)], [], ZERO, None)
     received = [(title, account.paid[part]) for part, title in PARTS if account.paid[part] or part == "principal"]
     return Statement(
         settled_on,

@@ -18,7 +18,7 @@ from sqlalchemy import delete, insert
 from sqlmodel import Session, col, select
 
 from postloan.book.standings import AFTER_INSTALMENTS, CHARGE, REST
-from postloan.book.tables import AccountEntry, Case, Charge, Consent, Drawdown, Instalment, Loan, Repayment
+from postloan.book.tables import AccountEntry, Case, Charge, Consent, Drawdown, Instalment, Loan, Position, Repayment
 from postloan.errors import PostloanError
 from postloan.policy import PolicyFile
 from postloan.rules import allocation
@@ -163,6 +163,14 @@ def terms(file: PolicyFile, loan: Loan, *, early: bool = True) -> Terms:
         if rule.next_working_day_in_time
         else (lambda day: day),
     )
+
+
+def kept_by_core(session: Session, loan_nos: Sequence[str], as_of: date) -> set[str]:
+    """The loans whose account the core system keeps: it reports positions by a day, and the book has no receipts,
+    so that nothing is known here of what was paid."""
+    reported = select(Position.loan_no).where(col(Position.loan_no).in_(loan_nos), Position.as_of <= as_of)
+    received = select(Repayment.loan_no).where(col(Repayment.loan_no).in_(loan_nos))
+    return set(session.exec(reported.distinct())) - set(session.exec(received.distinct()))
 
 
 def refresh(session: Session, file: PolicyFile, loan_nos: Iterable[str]) -> int:

@@ -123,7 +123,10 @@ def planned(
 def unpaid_principal(session: Session, file: PolicyFile, loan: Loan, variant: str, day: date) -> Decimal:
     """What there is to extend: the unpaid principal that the new schedule would replace."""
     from_day = _from_day(session, file, loan, variant, day)
-    return schedules.replaced(session, file, loan, from_day).principal
+    there = schedules.replaced(session, file, loan, from_day).principal
+    if accounts.kept_by_core(session, [loan.loan_no], day):
+        return min(there, loans.standing(session, loan, day).principal_outstanding)
+    return there
 
 
 def _from_day(session: Session, file: PolicyFile, loan: Loan, variant: str, day: date) -> date:
@@ -272,7 +275,7 @@ def _enter(writer: Writer, file: PolicyFile, found: Extension, day: date) -> boo
 
 def _reschedule(writer: Writer, file: PolicyFile, loan: Loan, found: Extension, day: date) -> None:
     from_day = _from_day(writer.session, file, loan, found.variant, day)
-    there = schedules.replaced(writer.session, file, loan, from_day).principal
+    there = unpaid_principal(writer.session, file, loan, found.variant, day)
     found.amount = min(found.amount, there)  # what was paid meanwhile is not extended
     if found.amount > ZERO:
         terms = Terms(

@@ -22,10 +22,12 @@ def collected(held: Dossier, file: PolicyFile) -> dict[str, Any]:
     """The card's part on repayment and maturity, by its keys."""
     books = accounts.open_books(held.session, file, [held.loan])[held.loan.loan_no]  # by its terms of then
     account = allocation.account(books.terms, books.claims, books.receipts, held.until.day)
+    # Where the core system keeps the account, nothing is known here of what was paid.
+    by_core = bool(accounts.kept_by_core(held.session, [held.loan.loan_no], held.until.day))
     return {
         "charges": _charges(held, account),
         "allocations": _allocations(held, books),
-        "penalty_accrued": sum((owed.penalty for owed in account.owed), ZERO),
+        "penalty_accrued": ZERO if by_core else sum((owed.penalty for owed in account.owed), ZERO),
         "extensions": _known(held, t.Extension),
         "consents": _known(held, t.Consent),
         "slips": _slips(held),

@@ -28,8 +28,9 @@ METHODS = {
 
 
 class ExtensionApplication(Form):
-    """The borrower's application, as the officer received it (EXT-1: 贷款展期申请书)."""
+    """The borrower's application, as the officer received it (EXT-1: 贷款展期申请书); or that he does not apply."""
 
+    decision: Literal["登记申请 enter", "不再申请 withdraw"] = Field(title="办理结果 Result")
     variant: Literal[tuple(VARIANTS)] = Field(title="种类 Kind")  # type: ignore[valid-type]
     applied_on: date = Field(title="收到申请的日期 Received on")
     until_on: date = Field(title="申请的新到期日 New maturity asked for")
@@ -37,6 +38,10 @@ class ExtensionApplication(Form):
     reason: str = Field(title="申请理由 Reasons", min_length=5, max_length=LONG)
     source: str = Field(title="届时还款来源 Source of repayment then", min_length=2, max_length=LONG)
     documents: str = Field("", title="所附材料 Enclosed", max_length=LONG)
+
+    @property
+    def withdrawn(self) -> bool:
+        return self.decision.startswith("不再申请")
 
     @property
     def code(self) -> str:

@@ -60,9 +60,9 @@ class SlipsReturned(Form):
 class ReceiptEntry(Form):
     """Finance enters money that came in, or undoes a receipt that bounced (PAY-1)."""
 
-    kind: Literal["还款 repayment", "提前还本 early repayment", "提前结清 early settlement", "冲正 reversal"] = Field(
-        title="种类 Kind"
-    )
+    kind: Literal[
+        "还款 repayment", "提前还本 early repayment", "提前结清 early settlement", "冲正 reversal", "撤销 cancel"
+    ] = Field(title="种类 Kind")
     paid_on: date = Field(title="到账日期 Received on (reversal: returned on)")
     amount: str = Field("", title="金额 Amount", pattern=NO_MONEY)
     channel: str = Field("", title="渠道 Channel", max_length=100)
@@ -79,6 +79,10 @@ class ReceiptEntry(Form):
     @property
     def is_reversal(self) -> bool:
         return self.kind.startswith("冲正")
+
+    @property
+    def cancelled(self) -> bool:
+        return self.kind.startswith("撤销")
 
     @property
     def is_early(self) -> bool:

@@ -101,6 +101,9 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "signed": ("合同已签订", "contract signed"),
         "not_signed": ("合同未签订", "contract not signed"),
         "reversed": ("已冲正", "reversed"),
+        "withdrawn": ("不再申请", "not applied for"),
+        "cancelled": ("已撤销", "cancelled"),
+        "reopened": ("又有欠款，未结清", "owed again, not settled"),
     },
     "notice": {
         "task_assigned": ("待办通知", "task assigned"),

@@ -193,6 +193,7 @@ VISIT = {
     "outcome": "按期归还 repay on time",
 }
 APPLICATION = {
+    "decision": "登记申请 enter",
     "variant": "展期 extension",
     "reason": "下游回款推迟, 预计三个月后到账",
     "source": "应收账款回款",
@@ -279,8 +280,10 @@ def test_a_visit_leads_to_an_extension_that_takes_force_on_the_day_of_maturity(d
         assert audit.verify(session).ok
     again = open_case(desk, "extension", "M1")
     more = APPLICATION | {"applied_on": desk.today.isoformat(), "amount": "300000"}
-    refused = again.answer("apply", **more, until_on=(until + timedelta(days=30)).isoformat())
-    assert "最多 1 次" in refused, "once only"
+    more |= {"until_on": (until + timedelta(days=30)).isoformat()}
+    assert "最多 1 次" in again.answer("apply", **more), "once only"
+    assert again.answer("apply", **more | {"decision": "不再申请 withdraw"}) == ""
+    assert outcome(again) == "withdrawn"
 
 
 def description(clerk: Clerk, step: str) -> str:

@@ -14,6 +14,7 @@ from postloan.book.sql import on, plus_days, plus_months
 from postloan.book.standings import settlements
 
 INSTALMENT = t.Instalment.__table__.c  # type: ignore[attr-defined]
+EXTENSION = t.Extension.__table__.c  # type: ignore[attr-defined]
 ROUND = t.RoundDay.__table__.c  # type: ignore[attr-defined]
 
 
@@ -55,18 +56,25 @@ def extension_deadline(kind: str, rule: str) -> DutySelect:
 
 
 def _before_maturity(span: Span, kind: str, rule: str, due_on: Any, opens_on: Any, lead: int) -> Select:
-    """One for each maturity of a loan that runs, whoever changes the maturity; after it, it is too late."""
+    """One for each maturity of a loan that runs, whoever changes the maturity; after it, it is too late. None where
+    a signed extension is about to move it."""
     first, last = max(span.first, span.due_from), min(span.last, _later(span.due_to, lead))
     if span.as_of is not None:
         first = max(first, span.as_of)
     if last < first:
         return nothing(kind)
     settled = settlements()
+    moves = exists().where(
+        EXTENSION.loan_no == LOAN.loan_no,
+        EXTENSION.state == "signed",
+        EXTENSION.maturity_before == LOAN.matures_on,
+    )
     return (
         duty(kind, cast(LOAN.matures_on, String()), literal(rule), LOAN.matures_on, due_on, opens_on)
         .select_from(LOAN.loan_no.table)
         .outerjoin(settled, settled.c.loan_no == LOAN.loan_no)
         .where(LOAN.matures_on.between(first, last), due_on > LOAN.first_drawdown_on, running(span, opens_on, settled))
+        .where(~moves)
     )
 
 
