@@ -56,4 +56,6 @@ def on_day(session: Session, policy: Policy, day: date) -> list[Call]:
     ]
     if not policy.repayment.next_working_day_in_time:
         return calls
-    return [call for call in calls if policy.working_days.add_working_days(call.due_on, 0) < day]
+    due = {call.due_on for call in calls}
+    over = {due_on for due_on in due if policy.working_days.add_working_days(due_on, 0) < day}
+    return [call for call in calls if call.due_on in over]

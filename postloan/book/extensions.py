@@ -13,11 +13,12 @@ from postloan.book import accounts, groups, loans, schedules
 from postloan.book.engine import Writer
 from postloan.book.parties import Party
 from postloan.book.standings import only, settlements
-from postloan.book.tables import Case, Consent, Extension, GroupMember, Loan
+from postloan.book.tables import Case, Charge, Consent, Extension, GroupMember, Loan
 from postloan.calendar import ONE_DAY
 from postloan.errors import PostloanError
 from postloan.policy import Policy, PolicyFile
 from postloan.rules.extension import Limit, Tier, latest_maturity, levels, term_class
+from postloan.rules.interest import interest
 from postloan.rules.position import ZERO
 from postloan.rules.schedule import Planned, due_dates, plan
 
@@ -104,20 +105,20 @@ def preview(session: Session, file: PolicyFile, loan: Loan, terms: Terms, day: d
     return Preview(before, planned(session, file, loan, terms, day))
 
 
-def planned(
-    session: Session, file: PolicyFile, loan: Loan, terms: Terms, day: date, first_number: int = 1
-) -> list[Planned]:
-    """The new instalments: interest runs from the old maturity, of a rescheduling from the due date before it."""
+def planned(session: Session, file: PolicyFile, loan: Loan, terms: Terms, day: date) -> list[Planned]:
+    """The new instalments. Interest runs from the old maturity; of a rescheduling from its day, on which the
+    interest on what was not due yet is due as well."""
+    first, accrued = loan.matures_on, list[Planned]()
     if terms.variant == "rescheduling":
-        first = schedules.replaced(session, file, loan, day).interest_from
-    else:
-        first = loan.matures_on
+        first = day
+        left = schedules.replaced(session, file, loan, day + ONE_DAY)
+        if left.principal > ZERO and left.interest_from < day:
+            due = interest(left.principal, loan.annual_rate, left.interest_from, day, loan.day_count)
+            accrued = [Planned(1, day, ZERO, due)]
     dates = [terms.until_on]
     if terms.repayment != "bullet":
-        dates = [d for d in due_dates(first, terms.until_on, terms.every_months) if d > max(first, day)] or dates
-    return plan(
-        terms.amount, terms.annual_rate, first, dates, terms.repayment, loan.day_count, first_number=first_number
-    )
+        dates = [d for d in due_dates(first, terms.until_on, terms.every_months) if d > day] or dates
+    return accrued + plan(terms.amount, terms.annual_rate, first, dates, terms.repayment, loan.day_count)
 
 
 def unpaid_principal(session: Session, file: PolicyFile, loan: Loan, variant: str, day: date) -> Decimal:
@@ -277,6 +278,8 @@ def _reschedule(writer: Writer, file: PolicyFile, loan: Loan, found: Extension, 
     from_day = _from_day(writer.session, file, loan, found.variant, day)
     there = unpaid_principal(writer.session, file, loan, found.variant, day)
     found.amount = min(found.amount, there)  # what was paid meanwhile is not extended
+    rescheduled = found.variant == "rescheduling"
+    penalty = _penalty(writer.session, file, loan, day)
     if found.amount > ZERO:
         terms = Terms(
             found.variant, found.until_on, found.amount, found.annual_rate, found.repayment, found.every_months
@@ -290,7 +293,7 @@ def _reschedule(writer: Writer, file: PolicyFile, loan: Loan, found: Extension, 
             planned=planned(writer.session, file, loan, terms, day),
             annual_rate=found.annual_rate,
             day=day,
-            interest_kept_until=day if found.variant == "rescheduling" else loan.matures_on,
+            interest_kept_until=day if rescheduled else loan.matures_on,
         )
     schedules.change_terms(
         writer,
@@ -298,9 +301,35 @@ def _reschedule(writer: Writer, file: PolicyFile, loan: Loan, found: Extension, 
         matures_on=found.until_on,
         original_maturity=loan.original_maturity or loan.matures_on,
         annual_rate=found.annual_rate,
-        restructured_on=day if found.variant == "rescheduling" else loan.restructured_on,
+        repayment=found.repayment,
+        restructured_on=day if rescheduled else loan.restructured_on,
     )
+    if rescheduled:
+        _keep_penalty(writer, file, loan, found, penalty, day)
     accounts.refresh(writer.session, file, [loan.loan_no])
+
+
+def _penalty(session: Session, file: PolicyFile, loan: Loan, day: date) -> Decimal:
+    """The penalty interest that is owed at the end of a day."""
+    return sum((owed.penalty for owed in accounts.account(session, file, loan, day).owed), ZERO)
+
+
+def _keep_penalty(writer: Writer, file: PolicyFile, loan: Loan, found: Extension, before: Decimal, day: date) -> None:
+    """Penalty interest that ran on principal which has moved is owed all the same: as a charge of its own."""
+    lost = before - _penalty(writer.session, file, loan, day)
+    if lost > ZERO:
+        writer.session.add(
+            Charge(
+                charge_no=f"{found.case_no}-P",
+                loan_no=loan.loan_no,
+                kind="penalty",
+                charged_on=day,
+                due_on=day,
+                amount=lost,
+                detail="重组前罚息",
+            )
+        )
+        writer.record("charge.entered", loan_no=loan.loan_no, case_no=found.case_no, amount=lost, due_on=day)
 
 
 def of_loan(session: Session, loan_no: str) -> Sequence[Extension]:

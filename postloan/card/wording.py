@@ -138,6 +138,7 @@ EVENTS = {
     "business.suspended": ("业务停牌", "business suspended"),
     "case.closed": ("办结", "case closed"),
     "case.opened": ("立案", "case opened"),
+    "charge.entered": ("登记费用", "charge entered"),
     "consent.given": ("书面同意", "consent in writing"),
     "document.archived": ("归档", "document archived"),
     "extension.applied": ("申请展期", "extension applied for"),

@@ -131,7 +131,12 @@ GUARANTEE_KIND = _words(
     general="一般保证, 一般, 一般担保",
 )
 
-CHARGE_KIND = _words(CHARGE_KINDS, advance="垫款, 代垫, 代垫款项", fee="费用, 手续费, 诉讼费, 保险费, 评估费")
+CHARGE_KIND = _words(
+    CHARGE_KINDS,
+    advance="垫款, 代垫, 代垫款项",
+    fee="费用, 手续费, 诉讼费, 保险费, 评估费",
+    penalty="罚息, 复利, 逾期利息",
+)
 FOUND_BY = _words(
     ("consignor", "lender"),
     consignor="委托人, 委托人自行确定, 自行确定, 委托人指定",

@@ -157,7 +157,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "returned": ("已收回", "returned"),
         "refused": ("拒签", "refused"),
     },
-    "charge": {"advance": ("垫款", "advance"), "fee": ("费用", "fee")},
+    "charge": {"advance": ("垫款", "advance"), "fee": ("费用", "fee"), "penalty": ("罚息", "penalty interest")},
     "payment": {"drawdown": ("提款", "drawdown"), "payment": ("支付", "payment")},
     "payment_state": {
         "requested": ("待审核", "requested"),

@@ -166,17 +166,29 @@ def test_a_rescheduling_takes_what_is_past_due_along_and_marks_the_loan(
     day = date(2025, 11, 20)  # 25,300 paid; the instalments of July and October are missed
     asked = terms(HALF_A_YEAR, 75_000, "rescheduling", repayment="interest_only", every_months=3)
     with lent.write() as writer:
+        writer.session.get_one(Loan, "L1").penalty_surcharge = Decimal(50)
         pay(writer, policy_file, "L1", date(2025, 4, 10), 25_300)
-        assert loans.standing(writer.session, loans.get(writer.session, "L1"), day).days_past_due == 133
+        loan = loans.get(writer.session, "L1")
+        assert loans.standing(writer.session, loan, day).days_past_due == 133
+        before = accounts.account(writer.session, policy_file, loan, day)
         made = extend(writer, policy_file, policy, "L1", asked, day)
         assert (made.state, made.in_force_on) == ("in_force", day)
         loan = loans.get(writer.session, "L1")
         assert (loan.restructured_on, loan.matures_on, loan.annual_rate) == (day, HALF_A_YEAR, Decimal(6))
-    found = owed(lent, policy_file, "L1", day)
+        after = accounts.account(writer.session, policy_file, loan, day)
+        charges = writer.session.exec(select(Charge)).all()
+    found = [(o.due_on, o.principal, o.interest) for o in after.owed if o.principal + o.interest]
     assert sum(principal for _, principal, _ in found) == 75_000
     assert [interest for due_on, _, interest in found if due_on < day] == [300, 300], "interest that was due stays due"
-    assert [principal for due_on, principal, _ in found if due_on < day] == [0, 0]
     assert all(principal == 0 for due_on, principal, _ in found if due_on < HALF_A_YEAR)
+    # on the 25,000 that were not due yet, 41 days since the last due date, at the old 4.35 %
+    assert [interest for due_on, _, interest in found if due_on == day] == [Decimal("123.85")]
+    # 25,000 for 133 days and 25,000 for 41 at 6.525 %: owed all the same, though the principal has moved
+    penalty = sum(o.penalty for o in before.owed)
+    assert penalty == Decimal("602.66") + Decimal("185.78")
+    assert [(c.kind, c.amount, c.due_on) for c in charges] == [("penalty", penalty, day)]
+    paid_down = before.principal_outstanding - after.principal_outstanding
+    assert paid_down == 0
 
 
 @pytest.mark.parametrize("variant", ["extension", "rescheduling"])

@@ -49,7 +49,7 @@ def upgrade() -> None:
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("amount", types.Money(), nullable=False),
         sa.Column("detail", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.CheckConstraint("kind IN ('advance', 'fee')", name="ck_kind"),
+        sa.CheckConstraint("kind IN ('advance', 'fee', 'penalty')", name="ck_kind"),
         sa.CheckConstraint("amount > 0", name="ck_charge_amount"),
         sa.ForeignKeyConstraint(
             ["loan_no"],
