@@ -8,7 +8,7 @@ from prefect import flow
 from prefect.states import State
 
 from postloan.book import Writer, cases, slips, titles, work_log
-from postloan.book.tables import Signal
+from postloan.book.tables import Case, Signal
 from postloan.errors import PostloanError
 from postloan.forms.base import Form, SupervisorSignature, chosen, with_choices
 from postloan.forms.maturity import (
@@ -21,7 +21,7 @@ from postloan.forms.maturity import (
 )
 from postloan.rendering import money
 from postloan.rules.roles import OFFICER, SUPERVISOR
-from tasks import notices
+from tasks import notices, runs
 from tasks.archive import archive_paper, archive_report
 from tasks.human import Answer, Signer
 from tasks.maturity import Statement, due_at_maturity, issue_repayment_notice, statement_of, still_settled, tell
@@ -345,7 +345,14 @@ def settlement(case_no: str = CASE_NUMBER) -> State:
     archive_paper(case_no, "settlement_record", "结清及权证交还记录", [*filled_in, ("档案移交", closed.form)])
     kept = sum(answer is None for answer in released)
     outcome = "settled_titles_kept" if kept else "settled"
-    return work.finish(outcome, f"{case_no}: settled, {len(held) - kept} document(s) of title handed back, {kept} kept")
+    moot: list[Case] = []
+
+    def enter(writer: Writer) -> None:
+        moot.extend(cases.cancel_moot(writer, work.loan.loan_no, "settled"))
+
+    done = work.finish(outcome, f"{case_no}: settled, {len(held) - kept} document(s) of title back, {kept} kept", enter)
+    runs.end(moot, f"{work.loan.loan_no} is settled")
+    return done
 
 
 def _check_statement(work: LoanWork, statement: Statement, about: str, rework: int) -> Answer[SettlementCheck]:

@@ -110,6 +110,14 @@ def claim(office: Office, case_no: str) -> bool:
         return cases.claim(writer, case_no, me, instead_of=holder)
 
 
+def end(cases_: Iterable[Case], why: str) -> None:
+    """End the runs of cases that were cancelled. One that is resumed all the same finds its case closed."""
+    with get_client(sync_client=True) as client:
+        for run_id, run in _read(client, (case.flow_run_id for case in cases_ if case.flow_run_id)).items():
+            if _state(run) not in TERMINAL:
+                client.set_flow_run_state(run_id, Cancelled(message=why), force=True)  # type: ignore[arg-type]
+
+
 # -------------------------------------------------------------------------- starting, healing
 
 

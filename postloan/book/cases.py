@@ -156,6 +156,40 @@ def close(writer: Writer, case: Case, outcome: str) -> None:
     )
 
 
+# What nobody needs to do any more about a loan that is paid.
+MOOT = (
+    "first_inspection",
+    "routine_inspection",
+    "pre_maturity_visit",
+    "repayment_notice",
+    "extension",
+    "collection_preparation",
+)
+
+
+def cancel_moot(writer: Writer, loan_no: str, outcome: str) -> list[Case]:
+    """End the open cases of a loan that its settlement makes pointless; gives them, for their runs to be ended."""
+    moot = writer.session.exec(
+        select(Case).where(Case.loan_no == loan_no, Case.state == "open", Case.kind.in_(MOOT))  # type: ignore[attr-defined]
+    ).all()
+    for case in moot:
+        case.state, case.outcome, case.closed_at = "cancelled", outcome, writer.now
+        writer.session.add(case)
+        for task in writer.session.exec(
+            select(HumanTask).where(HumanTask.case_no == case.case_no, HumanTask.state == "open")
+        ):
+            task.state, task.answered_at = "superseded", writer.now
+            writer.session.add(task)
+        writer.record(
+            "case.cancelled",
+            loan_no=loan_no,
+            case_no=case.case_no,
+            policy_version=case.policy_version,
+            outcome=outcome,
+        )
+    return list(moot)
+
+
 def claim(writer: Writer, case_no: str, run_id: str, *, instead_of: str) -> bool:
     """Make `run_id` the run that executes the case, if `instead_of` still does; tells whether it is."""
     changed = writer.session.execute(

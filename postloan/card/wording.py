@@ -136,6 +136,7 @@ EVENTS = {
     "answer.refused": ("答复未被接受", "answer not accepted"),
     "business.resumed": ("业务复牌", "business resumed"),
     "business.suspended": ("业务停牌", "business suspended"),
+    "case.cancelled": ("撤销", "case cancelled"),
     "case.closed": ("办结", "case closed"),
     "case.opened": ("立案", "case opened"),
     "charge.entered": ("登记费用", "charge entered"),
@@ -387,6 +388,7 @@ def _archived(told: Mapping[str, Any]) -> str:
 Detail = Callable[[Wording, Mapping[str, Any]], str]
 DETAILS: dict[str, Detail] = {
     "answer.refused": lambda w, d: w.parts(w.step(d.get("step", "")), d.get("claimed_by"), d.get("reason")),
+    "case.cancelled": lambda w, d: w.outcome(d.get("outcome")),
     "case.closed": lambda w, d: w.outcome(d.get("outcome")),
     "case.opened": lambda w, d: w.parts(w.kind(d.get("kind", "")), _due(w, d), d.get("rule")),
     "consent.given": lambda w, d: w.parts(_party(w, d), d.get("given_on")),

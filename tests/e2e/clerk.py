@@ -33,6 +33,7 @@ FLOWS = {
     "warning_signal": "flows.signals:warning_signal",
     "special_inspection": "flows.inspection:special_inspection",
     "routine_inspection": "flows.inspection:routine_inspection",
+    "first_inspection": "flows.inspection:first_inspection",
     "pre_maturity_visit": "flows.maturity:pre_maturity_visit",
     "repayment_notice": "flows.maturity:repayment_notice",
     "collection_preparation": "flows.maturity:collection_preparation",

@@ -7,6 +7,7 @@ wait for the next one.
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -131,11 +132,11 @@ def _fill(office: Office) -> None:
             add(CollateralLoan(collateral_no=item, loan_no=loan_no))
 
 
-def _lend(writer: Any, no: str, matures_on: date, principal: Decimal, **more: Any) -> None:
-    drawn = matures_on - timedelta(days=182)
+def _lend(writer: Any, number: str, matures_on: date, principal: Decimal, loan_no: str = "", **more: Any) -> None:
+    no, drawn = loan_no or number, matures_on - timedelta(days=182)
     writer.session.add(
         Loan(
-            loan_no=no, borrower_no=f"D{no[1]}", branch_no="B5", officer_no="A1", principal=principal,
+            loan_no=no, borrower_no=f"D{number[1]}", branch_no="B5", officer_no="A1", principal=principal,
             annual_rate=Decimal("5.4"), disbursed_on=drawn, first_drawdown_on=drawn, matures_on=matures_on,
             purpose="购进原材料", repayment="bullet", **more,
         )
@@ -297,6 +298,13 @@ def description(clerk: Clerk, step: str) -> str:
         run = client.read_flow_run(task.flow_run_id)
         key = run.state.state_details.run_input_keyset["description"]
         return str(client.read_flow_run_input(run.id, key))
+
+
+def run_state(clerk: Clerk) -> str:
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        return client.read_flow_run(clerk.run_id).state.type.value
 
 
 def test_doubt_raises_a_signal_and_prepares_collection(desk: Installation) -> None:
@@ -548,8 +556,14 @@ def test_collateral_is_handed_back_when_the_last_loan_that_it_secures_is_paid(de
     assert second.answer("release-1", **handed) == ""
     assert second.waits_at() == {"release-2"}
     assert second.answer("release-2", **handed | {"received_by": "权利人K3"}) == ""
+    inspected = Clerk(desk, case_of(desk, "first_inspection", "M5"))
+    assert inspected.waits_at() == {"report"}
     assert second.answer("close-file", **FILE) == ""
     assert outcome(second) == "settled"
+    with desk.office.book.read() as session:
+        moot = cases.get(session, inspected.case_no)
+    assert (moot.state, moot.outcome, inspected.waits_at()) == ("cancelled", "settled", set())
+    assert run_state(inspected) == "CANCELLED", "nobody is asked to inspect a loan that is paid"
     with desk.office.book.read() as session:
         lines = session.exec(select(TitleRelease).order_by(TitleRelease.collateral_no)).all()  # type: ignore[arg-type]
         assert [(t.collateral_no, t.received_by, t.handed_by) for t in lines] == [
@@ -558,3 +572,70 @@ def test_collateral_is_handed_back_when_the_last_loan_that_it_secures_is_paid(de
         ]
         assert all(held.released for held in titles.of_loan(session, "M5", desk.today))
         assert audit.verify(session).ok
+
+
+ANSWERS: dict[str, list[dict[str, Any]]] = {
+    "investigate": [{}, {"conclusion": "不同意 do not propose", "reason_for_reject": "来源不足"}],
+    "consents": [{"given": []}, {}],
+    "late": [{"decision": "同意受理 take it", "reason": "情况属实, 有证明"}],
+    "late-filing": [{"decision": "同意受理 take it", "reason": "情况属实, 有证明"}],
+    "papers": [{"meeting": "第1次", "attendance": "7人", "summary": "展期材料齐全"}],
+    "approve": [
+        APPROVE,
+        APPROVE,
+        {"decision": "退回 return", "opinion": "再查"},
+        {"decision": "缩减 reduce", "opinion": "减额", "amount": "70000"},
+        {"decision": "不同意 reject", "opinion": "不同意"},
+    ],
+    "contract": [{}],
+}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_no_sequence_of_answers_goes_beyond_the_law_nor_lets_anybody_act_twice(desk: Installation, seed: int) -> None:
+    """Anybody answers anything, in time and too late, with terms within the law and far beyond it."""
+    chance, loan_no = random.Random(seed), f"X{seed}"
+    with desk.office.book.write(origin="test") as writer:
+        if writer.session.get(Borrower, "DX") is None:
+            writer.session.add(Borrower(borrower_no="DX", name="客户", kind="corporate", branch_no="B5", phone="1"))
+            writer.session.flush()
+        _lend(writer, "M1X", desk.today + timedelta(days=27 + seed), Decimal(40_000_000), loan_no=loan_no)
+        writer.session.get_one(Loan, loan_no).borrower_no = "DX"
+    with desk.office.book.read() as session:
+        loan = loans.get(session, loan_no)
+        last = extensions.latest(desk.office.policy, loan)
+    clerk = open_case(desk, "extension", loan_no)
+    for _ in range(40):
+        waiting = clerk.waits_at()
+        if not waiting:
+            break
+        (step,) = waiting
+        base = step.split("-")[0] if not step.startswith("late") else step
+        until = loan.matures_on + timedelta(days=chance.choice((-5, 30, 90, 183, 184, 4000)))
+        about = {"until_on": until.isoformat(), "amount": chance.choice(("30000000", "40000000.01", "9000000"))}
+        if base == "apply":
+            fields = APPLICATION | about | {"applied_on": desk.today.isoformat()}
+        elif base == "contract":
+            fields = {
+                "result": "已签订 signed", "contract_no": "Z", "signed_on": desk.today.isoformat(),
+                "signed_by": ["借款人 borrower DX"],
+            }  # fmt: skip
+        else:
+            fields = dict(chance.choice(ANSWERS[base]))
+            if base == "investigate":
+                fields = INVESTIGATION | about | fields
+            elif base == "approve" and chance.random() < 0.2:
+                fields |= {"until_on": until.isoformat()}
+        anybody = "" if chance.random() < 0.6 else chance.choice([no for no, _, _ in POSTS])
+        clerk.answer(step, staff_no=anybody, **fields)
+        with desk.office.book.read() as session:
+            done = session.exec(select(Step).where(Step.case_no == clerk.case_no, Step.staff_no.is_not(None))).all()  # type: ignore[union-attr]
+            by_person: dict[str, set[str]] = {}
+            for one in done:
+                by_person.setdefault(one.staff_no or "", set()).add(one.duty)
+            assert all(len(duties) == 1 for duties in by_person.values()), by_person
+            found = session.get(Extension, clerk.case_no)
+            assert found is None or found.until_on <= last
+    with desk.office.book.write(origin="test") as writer:
+        extensions.take_force(writer, desk.office.policy_file, loan.matures_on)
+        assert loans.get(writer.session, loan_no).matures_on <= last
