@@ -65,7 +65,7 @@ def show_account(
         show.as_json(facts | {"owed": owed, "entries": entries})
         return
     if form is Format.table:
-        show.facts(facts, form)
+        show.facts(facts | {"paid": ", ".join(f"{part} {amount}" for part, amount in account.paid.items())}, form)
     columns = ["number", "due_on", "fee", "penalty", "interest", "principal", "total"]
     show.listing(owed, columns, form, f"应还明细 Owed {loan_no} {day}")
 

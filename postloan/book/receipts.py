@@ -56,11 +56,17 @@ def effect(session: Session, file: PolicyFile, loan: Loan, received: Received) -
 
 
 def due_to_settle(session: Session, file: PolicyFile, loan: Loan, day: date) -> Decimal:
-    """What settles the loan early on a day: all that is due by then, the principal that is not, and interest on
-    it to that day."""
+    """What settles the loan early on a day: all that is due by then, fees and advances that are not, and the
+    principal that is not, with interest on it to that day."""
     account = accounts.account(session, file, loan, day)
     left = schedules.replaced(session, file, loan, day + ONE_DAY)
-    return _due(account, day) - account.excess + left.principal + _interest(loan, left, left.principal, day)
+    return _due(account, day) - account.excess + _to_come(loan, left, account, day)
+
+
+def _to_come(loan: Loan, left: schedules.Replaced, account: Account, day: date) -> Decimal:
+    """What of the claims that are not due on a day has to be paid for the loan to be settled then."""
+    fees = sum((owed.fee for owed in account.owed if owed.due_on > day), ZERO)
+    return fees + left.principal + _interest(loan, left, left.principal, day)
 
 
 def _due(account: Account, day: date) -> Decimal:
@@ -86,11 +92,10 @@ def _planned(session: Session, file: PolicyFile, loan: Loan, received: Received,
         raise ValueError("没有未到期本金可提前归还 (there is no principal to repay early)")
     ahead = received.amount + before.excess - _due(before, day)
     if received.early == "all":
-        interest = _interest(loan, left, left.principal, day)
-        if ahead < left.principal + interest:
-            needed = received.amount + left.principal + interest - ahead
-            raise ValueError(f"结清需 {needed:,.2f} (to settle it takes so much)")
-        return [Planned(1, day, left.principal, interest)]
+        to_come = _to_come(loan, left, before, day)
+        if ahead < to_come:
+            raise ValueError(f"结清需 {received.amount + to_come - ahead:,.2f} (to settle it takes so much)")
+        return [Planned(1, day, left.principal, _interest(loan, left, left.principal, day))]
     principal = cents(Fraction(ahead) / (1 + _rate(loan, left, day)))
     if not ZERO < principal < left.principal:
         raise ValueError(

@@ -220,6 +220,9 @@ def test_the_book_itself_enters_nothing_beyond_the_law(
 def test_settled_early_with_exactly_what_it_takes(lent: Book, policy_file: PolicyFile, loan_no: str, days: int) -> None:
     day = DRAWN + timedelta(days=days)
     with lent.write() as writer:
+        about = {"kind": "advance", "charged_on": DRAWN, "due_on": MATURES - timedelta(days=9)}
+        writer.session.add(Charge(charge_no="C1", loan_no=loan_no, amount=Decimal("80.00"), **about))
+        writer.session.flush()
         loan = loans.get(writer.session, loan_no)
         due = receipts.due_to_settle(writer.session, policy_file, loan, day)
         case = case_on(writer, policy_file, "receipt", loan_no, day)
