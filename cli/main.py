@@ -368,6 +368,7 @@ def audit_verify(book: BookOption = None, policy: PolicyOption = None, form: For
 
 app.command("account")(maturity.show_account)
 app.command("calls")(maturity.show_calls)
+app.command("letters")(maturity.print_reminders)
 app.command("differences")(maturity.show_differences)
 app.command("slips")(maturity.show_slips)
 app.command("titles")(maturity.show_titles)

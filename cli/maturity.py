@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -80,6 +81,31 @@ def show_calls(
         rows = [asdict(call) for call in calls.on_day(session, here.policy_file.at(day), day)]
     columns = ["loan_no", "borrower_no", "officer_no", "branch_no", "due_on", "days_past_due", "overdue", "currency"]
     show.listing(rows, columns, form, f"电话名单 Calls {day}")
+
+
+def print_reminders(
+    out: Annotated[Path, typer.Option("--out", help="The PDF to write")],
+    on: DayOption = None,
+    book: BookOption = None,
+    policy: PolicyOption = None,
+) -> None:
+    """Print the day's reminders to borrowers without telephone and e-mail, grouped by due date, to be posted."""
+    from tasks.borrowers import falling_due
+
+    here = office(book, policy)
+    day = on or here.today
+    with telling_unknown_years(), here.book.read() as session:
+        letters = [one for one in falling_due(here, session, day) if one.on_paper]
+    institution = here.policy.institution
+    title = "还款提醒" if institution.language == "zh" else "Payment reminders"
+    page = here.renderer.text(
+        f"reports/{institution.language}/instalment_reminders.html",
+        title=title,
+        institution=institution.name,
+        falling_due=letters,
+    )
+    out.write_bytes(here.renderer.pdf(page))
+    show.out.print(f"{out}: {len(letters)} letter(s) for the reminders of {day}", markup=False, highlight=False)
 
 
 def show_differences(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from postloan.book import Writer, accounts, calls, duties, notices, people
 from postloan.book.calls import Call
@@ -22,60 +25,72 @@ from tasks.office import Office
 AT_ONCE = 500
 
 
+@dataclass(frozen=True)
+class FallsDue:
+    """What a borrower has to pay on a day, an earlier instalment that was missed included, in the loan's currency."""
+
+    loan: Loan
+    borrower: Borrower
+    due_on: date
+    amount: Decimal
+
+    @property
+    def on_paper(self) -> bool:
+        """Nothing else reaches the borrower."""
+        return not (self.borrower.phone or self.borrower.email)
+
+
 def remind_borrowers(office: Office, writer: Writer, day: date, since: date | None) -> int:
     """Queue a reminder to every borrower of whom an instalment falls due so many days later, one for each loan
-    and due date; gives how many were new. What is paid already needs none, nor what is extended."""
-    due = [(loan_no, due_on) for _, loan_no, due_on in duties.to_tell(writer.session, office.policy_file, day, since)]
-    extended = {
-        (e.loan_no, e.maturity_before)
-        for e in writer.session.exec(select(Extension).where(Extension.state == "signed"))
-    }
+    and due date; gives how many were new. Those without an address are on paper (`falling_due`)."""
     new = 0
-    for at in range(0, len(due), AT_ONCE):
-        some = [one for one in due[at : at + AT_ONCE] if one not in extended]
-        new += _remind(office, writer, day, some)
-    return new
-
-
-def _remind(office: Office, writer: Writer, day: date, due: list[tuple[str, date]]) -> int:
-    session = writer.session
-    loans = session.exec(select(Loan).where(col(Loan.loan_no).in_([no for no, _ in due]))).all()
-    by_no = {loan.loan_no: loan for loan in loans}
-    books = accounts.open_books(session, office.policy_file, loans)
-    by_core = accounts.kept_by_core(session, list(by_no), day)
-    new = 0
-    for loan_no, due_on in due:
-        loan = by_no[loan_no]
-        borrower = session.get_one(Borrower, loan.borrower_no)
-        key = f"instalment_reminder:{loan_no}:{due_on}"
-        if not (borrower.phone or borrower.email) or notices.by_key(session, key) is not None:
-            continue
-        # Everything that is to be paid by then, an earlier instalment that was missed included.
-        if loan_no in by_core:
-            instalment = sum(
-                (c.fee + c.interest + c.principal for c in books[loan_no].claims if c.due_on == due_on), ZERO
-            )
-            amount = instalment + standing(session, loan, day).overdue
-        else:
-            of_loan = books[loan_no]
-            owed = account(of_loan.terms, of_loan.claims, of_loan.receipts, day).owed
-            amount = sum((o.total for o in owed if o.due_on <= due_on), ZERO)
-        if amount <= ZERO:
+    for one in falling_due(office, writer.session, day, since):
+        key = f"instalment_reminder:{one.loan.loan_no}:{one.due_on}"
+        if one.on_paper or notices.by_key(writer.session, key) is not None:
             continue
         queue(
             office,
             writer,
             key=key,
             kind="instalment_reminder",
-            to=borrower_recipient(borrower),
-            loan_no=loan_no,
+            to=borrower_recipient(one.borrower),
+            loan_no=one.loan.loan_no,
             case_no=None,
-            due_on=due_on,
-            amount=amount,
-            currency=loan.currency,
+            due_on=one.due_on,
+            amount=one.amount,
+            currency=one.loan.currency,
         )
         new += 1
     return new
+
+
+def falling_due(office: Office, session: Session, day: date, since: date | None = None) -> Iterator[FallsDue]:
+    """MAT-2: what falls due so many days after a day, or after the days missed since another, by due date. What is
+    paid already needs no reminder, nor what is extended."""
+    due = [(loan_no, due_on) for _, loan_no, due_on in duties.to_tell(session, office.policy_file, day, since)]
+    extended = {
+        (e.loan_no, e.maturity_before) for e in session.exec(select(Extension).where(Extension.state == "signed"))
+    }
+    due = sorted((one for one in due if one not in extended), key=lambda one: (one[1], one[0]))
+    for at in range(0, len(due), AT_ONCE):
+        yield from _owed(office, session, day, due[at : at + AT_ONCE])
+
+
+def _owed(office: Office, session: Session, day: date, due: list[tuple[str, date]]) -> Iterator[FallsDue]:
+    loans = session.exec(select(Loan).where(col(Loan.loan_no).in_([no for no, _ in due]))).all()
+    by_no = {loan.loan_no: loan for loan in loans}
+    books = accounts.open_books(session, office.policy_file, loans)
+    by_core = accounts.kept_by_core(session, list(by_no), day)
+    for loan_no, due_on in due:
+        loan, of_loan = by_no[loan_no], books[loan_no]
+        if loan_no in by_core:
+            now = [c for c in of_loan.claims if c.due_on == due_on]
+            amount = sum((c.fee + c.interest + c.principal for c in now), standing(session, loan, day).overdue)
+        else:
+            owed = account(of_loan.terms, of_loan.claims, of_loan.receipts, day).owed
+            amount = sum((o.total for o in owed if o.due_on <= due_on), ZERO)
+        if amount > ZERO:
+            yield FallsDue(loan, session.get_one(Borrower, loan.borrower_no), due_on, amount)
 
 
 def tell_officers_to_call(office: Office, writer: Writer, day: date) -> int:

@@ -14,6 +14,7 @@ from postloan.book import calls, cases, differences, extensions, people, slips
 from postloan.book.tables import AuditHead, Case, HumanTask, Notice
 from postloan.rules.duties_apart import signatories
 from tasks import runs
+from tasks.borrowers import falling_due
 from tasks.office import Office
 from tasks.round import DayResult
 
@@ -68,6 +69,7 @@ def publish(office: Office, day: date, done: DayResult) -> None:
         overloaded = _overloaded(office, session)
         slips_out, awaited = len(slips.still_out(session)), extensions.awaited(session, day)
         unlike = differences.on_day(session, day)
+        letters = sum(one.on_paper for one in falling_due(office, session, day))
         to_call = calls.on_day(session, office.policy_file.at(day), day)
     late = [row for row in waiting if row["due_on"] < day.isoformat()]
     page = office.renderer.text(
@@ -82,6 +84,7 @@ def publish(office: Office, day: date, done: DayResult) -> None:
         failed=failed,
         overloaded=overloaded,
         slips_out=slips_out,
+        letters=letters,
         awaited=awaited,
         head=head,
     )

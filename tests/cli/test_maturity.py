@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from postloan.book import Book, accounts, migrate
-from postloan.book.tables import Charge, Instalment, Loan, Position, Repayment
+from postloan.book.tables import Borrower, Charge, Instalment, Loan, Position, Repayment
 from postloan.policy import PolicyFile
 from tests.conftest import ROOT
 from tests.factory import staff_and_loans
@@ -97,3 +97,14 @@ def test_due_tells_of_reminders_and_deadlines(book: Book) -> None:
         ("extension_application_deadline", str(matures - timedelta(days=30)), "EXT-1"),
         ("extension_filing_deadline", str(matures - timedelta(days=15)), "EXT-2"),
     } <= told
+
+
+def test_reminders_are_printed_for_those_whom_nothing_else_reaches(book: Book, tmp_path: Path) -> None:
+    out = tmp_path / "letters.pdf"
+    words = ["letters", "--date", "2026-04-07", "--out", str(out)]
+    assert "0 letter" in CliRunner().invoke(app, words).output
+    with book.write() as writer:
+        writer.session.get_one(Borrower, "C1").phone = ""
+    result = CliRunner().invoke(app, words)
+    assert (result.exit_code, "2 letter" in result.output) == (0, True), result.output
+    assert out.read_bytes().startswith(b"%PDF")
