@@ -76,6 +76,7 @@ def test_a_card_is_the_same_however_much_later_it_is_made(story: Story, office: 
         "staff",
         "ratings",
         "penalty_accrued",
+        "rights",
     }
     assert set(then) - moved <= same, "the second part changes every section, or this proves nothing"
 

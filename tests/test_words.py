@@ -40,6 +40,8 @@ CODES = {
     "slip_state": tables.SLIP_STATES,
     "charge": tables.CHARGE_KINDS,
     "recipient": tables.PARTIES,
+    "interruption": tables.INTERRUPTIONS,
+    "right": ("limitation", "guarantee"),
     "ledger": ledger.ORDER,
     "guarantee": ("joint", "general"),
     "source": ("core", "schedule"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
 from sqlmodel import select
 
-from postloan.book import accounts
+from postloan.book import accounts, limitation
 from postloan.book import tables as t
 from postloan.book.standings import CHARGE, EXCESS
 from postloan.card.asof import Values
@@ -24,10 +25,12 @@ def collected(held: Dossier, file: PolicyFile) -> dict[str, Any]:
     account = allocation.account(books.terms, books.claims, books.receipts, held.until.day)
     # Where the core system keeps the account, nothing is known here of what was paid.
     by_core = bool(accounts.kept_by_core(held.session, [held.loan.loan_no], held.until.day))
+    rights = limitation.of_loan(held.session, file.at(held.until.day), held.loan, held.until.day)
     return {
         "charges": _charges(held, account),
         "allocations": _allocations(held, books),
         "penalty_accrued": ZERO if by_core else sum((owed.penalty for owed in account.owed), ZERO),
+        "rights": [asdict(right) for right in rights],
         "extensions": _known(held, t.Extension),
         "consents": _known(held, t.Consent),
         "slips": _slips(held),

@@ -149,6 +149,11 @@ class Paper:
         return every[-LATEST:] if telling else []
 
     @property
+    def rights(self) -> list[Values]:
+        """When the rights lapse: once the loan has matured and is not paid."""
+        return self.card["rights"] if self.days_left < 0 and self.card["principal_outstanding"] != "0.00" else []
+
+    @property
     def received(self) -> str:
         """What was received in all, without what was reversed."""
         every = self.card["repayments"]

@@ -125,6 +125,7 @@ NOUNS = {
     "drawdown": ("提款", "drawdown"),
     "payment": ("用款", "payment"),
     "charge": ("费用及垫款", "charge"),
+    "interruption": ("时效中断", "interruption"),
     "consignor": ("委托人", "consignor"),
     "work_log_entry": ("工作日志", "work log entry"),
     "relation": ("关联关系", "relation"),
@@ -152,6 +153,7 @@ EVENTS = {
     "finding.rectified": ("问题已整改", "finding rectified"),
     "groups.changed": ("客户群更新", "groups changed"),
     "ledger.carried_over": ("余额结转", "balances carried over"),
+    "limitation.interrupted": ("诉讼时效中断", "limitation interrupted"),
     "loan.classified": ("风险分类认定", "classified"),
     "loans.classified": ("按规则分类", "classified by rule"),
     "notice.failed": ("通知未送达", "notice failed"),
@@ -401,6 +403,9 @@ DETAILS: dict[str, Detail] = {
     "extension.signed": lambda w, d: w.parts(d.get("contract_no"), d.get("signed_on")),
     "finding.entered": lambda w, d: w.parts(d.get("finding_no"), _due(w, d)),
     "finding.rectified": lambda w, d: w.parts(d.get("finding_no")),
+    "limitation.interrupted": lambda w, d: w.parts(
+        _party(w, d), w.say(d.get("kind"), "interruption"), d.get("happened_on")
+    ),
     "loan.classified": lambda w, d: w.parts(
         w.say(d.get("risk_class"), "risk_class"), d.get("as_of"), w.phrase(str(d.get("why", "")))
     ),

@@ -17,6 +17,7 @@ from postloan.book.tables import (
     BORROWER_KINDS,
     CHARGE_KINDS,
     DAY_COUNTS,
+    INTERRUPTIONS,
     PAYMENT_KINDS,
     RELATIONS,
     REPAYMENT_METHODS,
@@ -141,6 +142,14 @@ FOUND_BY = _words(
     ("consignor", "lender"),
     consignor="委托人, 委托人自行确定, 自行确定, 委托人指定",
     lender="贷款人, 推荐, 本行推荐, 贷款人推荐",
+)
+PARTY = _words(("borrower", "guarantor"), borrower="借款人, 债务人", guarantor="保证人, 担保人")
+INTERRUPTION = _words(
+    INTERRUPTIONS,
+    demand="催收, 催收通知, 催收通知书",
+    agreement="同意履行, 还款承诺, 还款协议",
+    payment="还款, 部分还款",
+    suit="起诉, 诉讼, 仲裁",
 )
 PAYMENT_KIND = _words(PAYMENT_KINDS, drawdown="提款, 放款, 支用", payment="支付, 受托支付, 自主支付, 用款")
 ACTIVITY = _words(
@@ -574,10 +583,26 @@ _CONSIGNORS = Kind(
     ),
 )
 
+_INTERRUPTIONS = Kind(
+    "interruptions",
+    "interruption",
+    ("interruption_no",),
+    (
+        Column("interruption_no", KEY, "编号 催收编号 时效中断编号 催收通知书编号", required=True),
+        _loan(),
+        Column("party", PARTY, "对象 催收对象 当事人类型", required=True),
+        Column("party_no", KEY, "对象编号 当事人编号 催收对象编号", required=True),
+        Column("kind", INTERRUPTION, "种类 中断事由 催收方式", required=True),
+        Column("happened_on", v.day, "发生日期 催收日期 签收日期 中断日期", required=True),
+        Column("document", v.text(300), "凭证 回执编号 凭证编号", required=True),
+    ),
+)
+
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         _BORROWERS, _LOANS, _INSTALMENTS, _REPAYMENTS, _POSITIONS, _COLLATERALS, _GUARANTEES, _RATINGS,
         _SIGNALS, _STAFF, _DRAWDOWNS, _BRANCHES, _PARTNERS, _PAYMENTS, _WORK_LOG, _RELATIONS, _CHARGES, _CONSIGNORS,
+        _INTERRUPTIONS,
     )
 }  # fmt: skip

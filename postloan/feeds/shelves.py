@@ -356,6 +356,7 @@ def shelf_of(kind: Kind) -> Shelf:
         "relations": (Shelf, t.Relation),
         "charges": (Shelf, t.Charge),
         "consignors": (Shelf, t.Consignor),
+        "interruptions": (Shelf, t.Interruption),
     }
     # What a new row has that no feed speaks about.
     always: dict[str, Row] = {

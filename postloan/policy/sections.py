@@ -289,6 +289,20 @@ class Limitation(Section):
         "LIM-2", "民法典 692: 没有约定的, 保证期间为主债务履行期限届满之日起六个月", "calendar months", ge=1, le=120
     )
 
+    years: int = key("LIM-1", "民法典 188: 诉讼时效期间为三年", "years", ge=1, le=30)
+    warn_days: int = key("LIM-1", "own; the case opens this long before a right lapses", "calendar days", ge=1, le=366)
+    act_days: int = key(
+        "LIM-1", "own; the period has to be interrupted this long before it lapses", "calendar days", ge=0, le=366
+    )
+    step_working_days: int = key("LIM-1", "own; for the supervisor and the authority", "working days", ge=0, le=60)
+    authority: Role = key("LIM-1", "own; who alone may let a right lapse")
+
+    @model_validator(mode="after")
+    def _time_to_act(self) -> Limitation:
+        if self.warn_days <= self.act_days:
+            raise ValueError("allowed: warn_days beyond act_days, so that there is time to act")
+        return self
+
 
 class Workload(Section):
     customers_per_officer: int = key("INS-13", "按10-12户/人分配给客户经理", "customers", ge=1)

@@ -23,6 +23,7 @@ KINDS = {
     "extension": ("展期", "extension"),
     "receipt": ("收款登记", "receipt"),
     "settlement": ("结清", "settlement"),
+    "limitation_warning": ("诉讼时效届满", "limitation period"),
     "collection_preparation": ("催收准备", "preparation for collection"),
     "undelivered_notice": ("通知未送达", "undelivered notice"),
 }

@@ -101,6 +101,8 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "signed": ("合同已签订", "contract signed"),
         "not_signed": ("合同未签订", "contract not signed"),
         "reversed": ("已冲正", "reversed"),
+        "interrupted": ("时效已中断", "period interrupted"),
+        "let_lapse": ("经批准放弃", "let lapse by the authority"),
         "withdrawn": ("不再申请", "not applied for"),
         "cancelled": ("已撤销", "cancelled"),
         "reopened": ("又有欠款，未结清", "owed again, not settled"),
@@ -152,6 +154,14 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "refused": ("不予批准", "refused"),
         "lapsed": ("已失效", "lapsed"),
     },
+    "interruption": {
+        "due": ("履行期届满", "fell due"),
+        "demand": ("催收", "demand"),
+        "agreement": ("同意履行", "agreement"),
+        "payment": ("还款", "payment"),
+        "suit": ("起诉", "suit"),
+    },
+    "right": {"limitation": ("诉讼时效", "limitation"), "guarantee": ("保证期间", "guarantee period")},
     "slip_state": {
         "out": ("未收回", "out"),
         "returned": ("已收回", "returned"),
@@ -241,6 +251,8 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "papers": ("委员会材料", "committee papers"),
         "archive-contract": ("合同归档", "contract archived"),
         "contract": ("合同签订", "contract signed"),
+        "act": ("中断诉讼时效", "period interrupted"),
+        "lapse": ("放弃权利审批", "lapse decided"),
         "compare": ("收款复核", "receipt compared"),
     },
 }

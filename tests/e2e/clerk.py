@@ -40,6 +40,7 @@ FLOWS = {
     "settlement": "flows.maturity:settlement",
     "extension": "flows.extension:extension",
     "receipt": "flows.receipts:receipt",
+    "limitation_warning": "flows.delinquency:limitation_warning",
 }
 
 

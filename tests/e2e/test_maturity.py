@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from postloan.book import accounts, audit, cases, documents, extensions, loans, migrate, titles
+from postloan.book import accounts, audit, cases, documents, extensions, limitation, loans, migrate, titles
 from postloan.book.tables import (
     Borrower,
     Branch,
@@ -572,6 +572,39 @@ def test_collateral_is_handed_back_when_the_last_loan_that_it_secures_is_paid(de
         ]
         assert all(held.released for held in titles.of_loan(session, "M5", desk.today))
         assert audit.verify(session).ok
+
+
+def test_a_right_is_interrupted_with_proof_or_let_lapse_by_the_authority_only(desk: Installation) -> None:
+    """Two loans that matured three years ago but 100 days: one is demanded, one is to be given up."""
+    lapses_on = desk.today + timedelta(days=100)
+    matured = lapses_on.replace(year=lapses_on.year - 3)
+    with desk.office.book.write(origin="test") as writer:
+        for loan_no in ("Y1", "Y2"):
+            _lend(writer, "M2", matured, Decimal(50_000), loan_no=loan_no)
+    work_out(desk.office, desk.today)
+    clerk = Clerk(desk, case_of(desk, "limitation_warning", "Y1"))
+    demand = {"decision": "已催收 demanded", "happened_on": desk.today.isoformat(), "signed_by": "客户2"}
+    assert "凭证" in clerk.answer("act", **demand)
+    early = demand | {"happened_on": matured.isoformat(), "document": "回执1"}
+    assert "after the period began" in clerk.answer("act", **early)
+    assert clerk.answer("act", **demand, document="催收通知书回执1") == ""
+    assert clerk.answer("sign", **SIGN) == ""
+    assert outcome(clerk) == "interrupted"
+    with desk.office.book.read() as session:
+        (right,) = limitation.of_loan(session, desk.office.policy, loans.get(session, "Y1"), desk.today)
+    assert (right.cause, right.started_on) == ("demand", desk.today)
+
+    other = Clerk(desk, case_of(desk, "limitation_warning", "Y2"))
+    lapse = {"decision": "建议放弃 let it lapse", "happened_on": desk.today.isoformat()}
+    assert "须说明放弃的理由" in other.answer("act", **lapse)
+    assert other.answer("act", **lapse, reason="已无财产可供执行") == ""
+    assert other.answer("sign", **SIGN) == ""
+    assert other.answer("lapse", decision="不同意 refuse", opinion="须先催收") == ""
+    assert "须先催收" in description(other, "act-2"), "nothing is given up without the authority"
+    assert other.answer("act-2", **lapse, reason="借款人已注销, 无财产") == ""
+    assert other.answer("sign-2", **SIGN) == ""
+    assert other.answer("lapse-2", decision="同意 approve", opinion="同意放弃") == ""
+    assert outcome(other) == "let_lapse"
 
 
 ANSWERS: dict[str, list[dict[str, Any]]] = {

@@ -25,6 +25,7 @@ from postloan.book.duties.inspections import (
     special_inspections,
     warning_signals,
 )
+from postloan.book.duties.limitation import limitation_warnings
 from postloan.book.duties.ticklers import tickler
 from postloan.book.engine import Writer
 from postloan.book.sql import on
@@ -74,6 +75,7 @@ KINDS: dict[str, Kind] = {
         maturity.extension_deadline("extension_filing_deadline", "EXT-2"), opens="nothing"
     ),
     "settlement": Kind(maturity.settlements_due, "ST"),
+    "limitation_warning": Kind(limitation_warnings, "LW"),
 }
 
 

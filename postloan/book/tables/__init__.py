@@ -15,6 +15,7 @@ from postloan.book.tables.base import (
     DAY_COUNTS,
     EXTENSION_STATES,
     FOUND_BY,
+    INTERRUPTIONS,
     NOTICE_STATES,
     PARTIES,
     PAYMENT_KINDS,
@@ -45,7 +46,7 @@ from postloan.book.tables.loans import (
     Rating,
     Repayment,
 )
-from postloan.book.tables.maturity import Consent, Extension, ReceiptSlip, TitleRelease
+from postloan.book.tables.maturity import Consent, Extension, Interruption, ReceiptSlip, TitleRelease
 from postloan.book.tables.people import Absence, Branch, Staff, StaffRole, UsedCode
 from postloan.book.tables.registers import (
     Finding,
@@ -73,6 +74,7 @@ __all__ = [
     "DAY_COUNTS",
     "EXTENSION_STATES",
     "FOUND_BY",
+    "INTERRUPTIONS",
     "NOTICE_STATES",
     "PARTIES",
     "PAYMENT_KINDS",
@@ -108,6 +110,7 @@ __all__ = [
     "Guarantor",
     "HumanTask",
     "Instalment",
+    "Interruption",
     "LedgerBalance",
     "Loan",
     "Notice",

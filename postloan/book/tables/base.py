@@ -26,6 +26,7 @@ FOUND_BY = ("", "consignor", "lender")
 VARIANTS = ("extension", "renewal", "refinancing", "rescheduling")
 EXTENSION_STATES = ("applied", "signed", "in_force", "refused", "lapsed")
 SLIP_STATES = ("out", "returned", "refused")
+INTERRUPTIONS = ("demand", "agreement", "payment", "suit")
 PARTIES = ("borrower", "guarantor", "mortgagor", "pledgor", "consignor")
 RELATIONS = ("control", "shareholding", "family", "common_management", "mutual_guarantee", "other")
 

@@ -10,6 +10,7 @@ from sqlmodel import Field, SQLModel
 
 from postloan.book.tables.base import (
     EXTENSION_STATES,
+    INTERRUPTIONS,
     PARTIES,
     REPAYMENT_METHODS,
     SLIP_STATES,
@@ -95,3 +96,18 @@ class TitleRelease(SQLModel, table=True):
     received_by: str
     evidence: str = Field(default="", description="Identity document or authorisation seen")
     handed_by: str = ref("staff.staff_no")
+
+
+class Interruption(SQLModel, table=True):
+    """An act that interrupts the limitation period of a right against somebody, with its proof (LIM-1)."""
+
+    __tablename__ = "interruption"
+    __table_args__ = (one_of("party", PARTIES), one_of("kind", INTERRUPTIONS), Index("ix_interruption", "loan_no"))
+    interruption_no: str = Field(primary_key=True)
+    loan_no: str = Field(foreign_key="loan.loan_no")
+    party: str
+    party_no: str
+    kind: str
+    happened_on: date
+    document: str
+    case_no: str | None = ref("case.case_no", default=None)
