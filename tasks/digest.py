@@ -67,6 +67,7 @@ def publish(office: Office, day: date, done: DayResult) -> None:
         failed = session.exec(select(func.count()).select_from(Notice).where(col(Notice.state) == "failed")).one()
         opened = [cases.get(session, no) for no in done.opened_cases[:MOST_ROWS]]
         overloaded = _overloaded(office, session)
+        unmanned = _unmanned(office, session, waiting)
         slips_out, awaited = len(slips.still_out(session)), extensions.awaited(session, day)
         unlike = differences.on_day(session, day)
         letters = sum(one.on_paper for one in falling_due(office, session, day))
@@ -85,6 +86,7 @@ def publish(office: Office, day: date, done: DayResult) -> None:
         overloaded=overloaded,
         slips_out=slips_out,
         letters=letters,
+        unmanned=unmanned,
         awaited=awaited,
         head=head,
     )
@@ -112,6 +114,12 @@ def publish(office: Office, day: date, done: DayResult) -> None:
             ],
             description=f"核心系统差异 The core system and the schedule disagree, {day} ({len(unlike)})",
         )
+
+
+def _unmanned(office: Office, session: Session, waiting: Sequence[dict[str, Any]]) -> list[str]:
+    """The roles that work waits for and that nobody holds: it would wait for ever."""
+    held = {role for person in people.everyone(session, office.today) if person.active for role in person.roles}
+    return sorted({str(row["role"]) for row in waiting} - held)
 
 
 def _overloaded(office: Office, session: Session) -> Sequence[tuple[str, int]]:

@@ -672,3 +672,20 @@ def test_no_sequence_of_answers_goes_beyond_the_law_nor_lets_anybody_act_twice(d
     with desk.office.book.write(origin="test") as writer:
         extensions.take_force(writer, desk.office.policy_file, loan.matures_on)
         assert loans.get(writer.session, loan_no).matures_on <= last
+
+
+def test_the_digest_names_a_role_that_nobody_holds(desk: Installation) -> None:
+    """Work that waits for nobody is not left in silence; the round's digest says so, and whom to call."""
+    from prefect.client.orchestration import get_client
+
+    from flows.daily import daily_round
+
+    with desk.office.book.write(origin="test") as writer:
+        writer.session.delete(writer.session.get_one(StaffRole, ("F1", "finance")))
+    open_case(desk, "receipt", "M2")
+    state = daily_round(return_state=True)
+    assert state.is_completed(), state.message
+    with get_client(sync_client=True) as client:
+        page = client.read_artifacts(limit=200)
+    digest = next(artifact for artifact in page if artifact.key == "daily-digest")
+    assert "`finance`" in str(digest.data)
