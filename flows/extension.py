@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from prefect import flow
 from prefect.states import State
+from sqlmodel import Session
 
 from postloan.book import Writer, cases, extensions, parties
 from postloan.book.extensions import SAME_LOAN, Terms
@@ -36,7 +37,7 @@ from tasks import notices, previews
 from tasks.archive import archive_paper, archive_report
 from tasks.extension import levels_of
 from tasks.human import Answer, Signer
-from tasks.maturity import labelled, tell
+from tasks.maturity import parties_of, tell
 from tasks.officers import assign_officer
 from tasks.work import CASE_NUMBER, LoanWork, begin_on_loan, nth, shown, superseded
 
@@ -133,6 +134,8 @@ def _faults(work: LoanWork, variant: str, until: date, amount: Decimal, day: dat
         settled = extensions.settled(session, work.loan, day)
         before = extensions.times(session, work.loan.loan_no)
         there = extensions.unpaid_principal(session, work.office.policy_file, work.loan, variant, day)
+        others = extensions.of_loan(session, work.loan.loan_no)
+    waiting = any(e.state == "signed" and e.variant in SAME_LOAN for e in others)
     same = variant in SAME_LOAN
     faults = extension_faults(
         # A rescheduling is for a loan that cannot be paid as agreed, whenever that shows.
@@ -145,6 +148,12 @@ def _faults(work: LoanWork, variant: str, until: date, amount: Decimal, day: dat
         max_times=work.policy.extension.max_times,
         settled=settled,
     )
+    if waiting:
+        faults.append("已有展期合同待生效 (a signed extension of this loan is still to take force)")
+    if variant == "rescheduling" and until <= day:
+        faults.append(f"新到期日须晚于今天 {day} (the new maturity must be after today)")
+    if variant == "rescheduling" and amount < there:
+        faults.append(f"重组须含全部未还本金 {money(there)} (a rescheduling is of all that is unpaid)")
     if amount > there:
         faults.append(f"未还本金仅 {money(there)} (more than the unpaid principal)")
     if amount <= 0:
@@ -218,7 +227,8 @@ def _investigate(
     def check(form: ExtensionInvestigation, signer: Signer) -> list[str]:
         if not form.proposed:
             return [] if form.reason_for_reject.strip() else ["须说明不同意的理由 (say why it is not proposed)"]
-        faults = _faults(work, asked.variant, form.until_on, form.money, work.day_of(application))
+        day = signer.day if asked.variant == "rescheduling" else work.day_of(application)
+        faults = _faults(work, asked.variant, form.until_on, form.money, day)
         return faults + reduction_faults(form.until_on, form.money, asked.until_on, asked.amount, work.loan.matures_on)
 
     return work.ask(
@@ -237,7 +247,9 @@ def _investigate(
 
 def _consents(work: LoanWork, after: Answer, officer: str, rework: int) -> Answer[Consents] | None:
     """Guarantors, owners of collateral and the consignor agree in writing (EXT-3); None if there are none."""
-    needed = labelled(work.office, work.loan)
+    everybody = parties_of(work.case.case_no, "parties")
+    borrower = next(iter(everybody.values()))
+    needed = {label: party for label, party in everybody.items() if parties.consents(party, borrower)}
     if not needed:
         return None
     form = with_choices(Consents, given=("已取得书面同意 Consent in writing of", list(needed)))
@@ -316,7 +328,7 @@ def _before_decision(
     """What an approver sees: the borrower, the exposure, how it was paid, and what he would decide."""
     with work.office.book.read() as session:
         exposure = previews.exposure(session, work.policy, work.loan, work.office.today)
-        preview = extensions.preview(session, work.office.policy_file, work.loan, terms, work.office.today)
+        schedules = _schedules(work, session, terms)
     opinions = "".join(
         f"\n\n**{name}**: {plain(form.opinion)}" for name, form in signed if isinstance(form, ExtensionDecision)
     )
@@ -328,11 +340,21 @@ def _before_decision(
         + f"\n\n拟批准 to be granted: **{proposal}**"
         + previews.signers(levels, number - 1)
         + exposure
-        + previews.schedules(preview)
+        + schedules
         + shown("展期申请", application)
         + shown("调查与后评价", found)
         + opinions
     )
+
+
+def _schedules(work: LoanWork, session: Session, terms: Terms) -> str:
+    """What would become of the schedule; or why it cannot: the level then reduces, returns or rejects."""
+    try:
+        return previews.schedules(
+            extensions.preview(session, work.office.policy_file, work.loan, terms, work.office.today)
+        )
+    except ValueError as error:
+        return f"\n\n> **无法编制还款计划 (no schedule can be made of this): {error}**"
 
 
 def _committee_papers(work: LoanWork, after: Answer, about: str, number: int, rework: int) -> Answer[CommitteePapers]:
@@ -357,7 +379,8 @@ def _decision(
         if form.returned or form.rejected:
             return []
         granted = _reduced_by(terms, form)
-        faults = _faults(work, terms.variant, granted.until_on, granted.amount, min(signer.day, work.loan.matures_on))
+        day = signer.day if terms.variant == "rescheduling" else min(signer.day, work.loan.matures_on)
+        faults = _faults(work, terms.variant, granted.until_on, granted.amount, day)
         faults += reduction_faults(granted.until_on, granted.amount, terms.until_on, terms.amount, work.loan.matures_on)
         if form.reduced and granted == terms:
             faults.append("缩减须填写更早的到期日或更少的金额 (reduce to an earlier day or a smaller amount)")
@@ -448,7 +471,10 @@ def _given_up(work: LoanWork, contract: Answer[ContractSigned]) -> State:
 def _print_contract(work: LoanWork, terms: Terms) -> None:
     with work.office.book.read() as session:
         everybody = parties.of_loan(session, work.loan)[1:]
-        preview = extensions.preview(session, work.office.policy_file, work.loan, terms, work.office.today)
+        try:
+            preview = extensions.preview(session, work.office.policy_file, work.loan, terms, work.office.today)
+        except ValueError:  # its day is over: the contract cannot be signed, and is given up
+            preview = extensions.Preview([], [])
     archive_report(
         work.case.case_no,
         "extension_contract",
@@ -474,8 +500,7 @@ def _variant(terms: Terms) -> str:
 
 def _signed_by_all(work: LoanWork, decided: Decided, officer: str) -> Answer[ContractSigned]:
     """All parties sign the contract (EXT-1)."""
-    with work.office.book.read() as session:
-        needed = [party.label for party in parties.of_loan(session, work.loan)]
+    needed = list(parties_of(work.case.case_no, "signers"))
     form = with_choices(ContractSigned, signed_by=("已签字的各方 Signed by", needed))
     terms = decided.terms
 
@@ -492,6 +517,9 @@ def _signed_by_all(work: LoanWork, decided: Decided, officer: str) -> Answer[Con
         with work.office.book.read() as session:
             if extensions.settled(session, work.loan, signer.day):
                 faults.append("贷款已结清, 无可展期 (settled: there is nothing to extend)")
+            faults += extensions.unlawful(session, work.policy, work.case.case_no, terms, signer.day)
+        if terms.variant == "rescheduling" and terms.until_on <= signer.day:
+            faults.append("新到期日已过, 不能签订 (the new maturity is over: it cannot be signed)")
         return faults
 
     return work.ask(

@@ -24,7 +24,15 @@ from postloan.rules.roles import OFFICER, SUPERVISOR
 from tasks import notices, runs
 from tasks.archive import archive_paper, archive_report
 from tasks.human import Answer, Signer
-from tasks.maturity import Statement, due_at_maturity, issue_repayment_notice, statement_of, still_settled, tell
+from tasks.maturity import (
+    Statement,
+    due_at_maturity,
+    issue_repayment_notice,
+    owed_again,
+    statement_of,
+    tell,
+    titles_of,
+)
 from tasks.officers import assign_officer
 from tasks.work import CASE_NUMBER, LoanWork, begin_on_loan, nth, shown, superseded
 
@@ -218,10 +226,10 @@ def repayment_notice(case_no: str = CASE_NUMBER) -> State:
         apply_until=_apply_until(work),
     )
     notices.deliver()
-    returned = _slips(work, addressees, officer)
+    returned = _slips(work, list(addressees.values()), officer)
     papers: list[tuple[str, Form]] = [("送达与回执", returned.form)]
     archive_paper(case_no, "repayment_notice_slips", f"{NOTICE}: 回执", papers)
-    back = [label.split()[-1] for label in chosen(returned.form, "returned")]
+    back = {slip_no for slip_no, label in addressees.items() if label in chosen(returned.form, "returned")}
 
     def enter(writer: Writer) -> None:
         slips.settle(
@@ -326,8 +334,7 @@ def settlement(case_no: str = CASE_NUMBER) -> State:
         step="archive-statement",
     )
     archive_report(case_no, "settlement_certificate", CERTIFICATE, papers, step="archive-certificate")
-    with work.office.book.read() as session:
-        held = [item.collateral.collateral_no for item in titles.of_loan(session, work.loan.loan_no, work.office.today)]
+    held = titles_of(case_no)
     tell(
         case_no,
         "settlement_certificate",
@@ -381,7 +388,7 @@ def _check_statement(work: LoanWork, statement: Statement, about: str, rework: i
 
 def _owed_again(work: LoanWork) -> list[str]:
     """What keeps a settlement from going on: a receipt bounced since."""
-    if still_settled(work.office, work.loan):
+    if not owed_again(work.office, work.loan, work.case.anchor_on):
         return []
     return ["贷款又有欠款, 不能结清, 请选不符 (something is owed again, a receipt may have bounced: it differs)"]
 
@@ -395,11 +402,7 @@ def _hand_over(work: LoanWork, about: str, after: Answer, number: int, collatera
     while True:
         step = nth(f"release-{number}", attempt)
         with work.office.book.read() as session:
-            held = next(
-                item
-                for item in titles.of_loan(session, work.loan.loan_no, work.office.today)
-                if item.collateral.collateral_no == collateral_no
-            )
+            held = titles.held(session, collateral_no, work.office.today)
             asked = cases.result(session, work.case.case_no, step) or cases.open_task(session, work.case.case_no, step)
         if asked is None and (held.owed_on or held.released):
             return None
@@ -438,9 +441,12 @@ def _release_form(work: LoanWork, about: str, after: Answer, step: str, held: ti
         if not form.received_by.strip() or not form.evidence.strip():
             faults.append("须填写签收人及其证件或授权书 (who received it, and on what evidence?)")
         with work.office.book.read() as session:
-            owed = titles.owed_on(session, item.collateral_no, signer.day)
+            owed = {
+                *titles.owed_on(session, item.collateral_no, signer.day),
+                *titles.owed_on(session, item.collateral_no, form.released_on),
+            }
         if owed:
-            faults.append(f"仍担保未结清借据 {', '.join(owed)}, 不得交还 (it secures loans that are not paid)")
+            faults.append(f"仍担保未结清借据 {', '.join(sorted(owed))}, 不得交还 (it secures loans that are not paid)")
         return faults
 
     return work.ask(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from prefect import flow
 from prefect.states import State
 
-from postloan.book import Writer, receipts
+from postloan.book import Writer, accounts, receipts
 from postloan.book.receipts import Received
+from postloan.errors import PostloanError
 from postloan.forms.maturity import ReceiptEntry, Verification
 from postloan.rendering import money
 from postloan.rules import entrusted
@@ -36,11 +37,17 @@ def receipt(case_no: str = CASE_NUMBER) -> State:
         if entered.form.cancelled:
             return work.finish("cancelled", f"{case_no}: nothing to enter")
         verified = _verify(work, entered, rework)
-        if not verified.form.returned:
+        received = _received(work, entered.form)
+        # What it pays may have changed since it was compared: a feed came in, or another entered it.
+        if not verified.form.returned and _booked(work, entered, verified, received):
             break
         rework += 1
     archive_paper(case_no, "receipt_record", TITLE, [(TITLE, entered.form), ("复核", verified.form)], rounds=rework)
-    received = _received(work, entered.form)
+    return work.finish("reversed" if received.reverses else "entered", f"{case_no}: {received.receipt_no}")
+
+
+def _booked(work: LoanWork, entered: Answer[ReceiptEntry], verified: Answer[Verification], received: Received) -> bool:
+    """Enter it; False if it cannot be entered any more, and finance has to look at it again."""
 
     def enter(writer: Writer) -> None:
         receipts.enter(
@@ -53,7 +60,11 @@ def receipt(case_no: str = CASE_NUMBER) -> State:
             by=[entered.staff_no, verified.staff_no],
         )
 
-    return work.finish("reversed" if received.reverses else "entered", f"{case_no}: {received.receipt_no}", enter)
+    try:
+        work.note(enter)
+    except (ValueError, PostloanError):
+        return False
+    return True
 
 
 def _received(work: LoanWork, form: ReceiptEntry) -> Received:
@@ -76,6 +87,8 @@ def _faults(work: LoanWork, form: ReceiptEntry, signer: Signer) -> list[str]:
     if not work.loan.disbursed_on <= form.paid_on <= signer.day:
         faults.append("到账日期须在放款日至今天之间 (between disbursement and today)")
     with work.office.book.read() as session:
+        if accounts.kept_by_core(session, [work.loan.loan_no], signer.day):
+            return ["本借据由核心系统记账, 请在核心系统登记 (the core system keeps this account: enter it there)"]
         if form.is_reversal:
             if form.money:
                 faults.append("冲正不填金额, 按原收款冲正 (no amount: it is that of the receipt)")

@@ -66,12 +66,9 @@ def remind_borrowers(office: Office, writer: Writer, day: date, since: date | No
 
 def falling_due(office: Office, session: Session, day: date, since: date | None = None) -> Iterator[FallsDue]:
     """MAT-2: what falls due so many days after a day, or after the days missed since another, by due date. What is
-    paid already needs no reminder, nor what is extended."""
+    paid already needs no reminder, nor principal that is extended."""
     due = [(loan_no, due_on) for _, loan_no, due_on in duties.to_tell(session, office.policy_file, day, since)]
-    extended = {
-        (e.loan_no, e.maturity_before) for e in session.exec(select(Extension).where(Extension.state == "signed"))
-    }
-    due = sorted((one for one in due if one not in extended), key=lambda one: (one[1], one[0]))
+    due = sorted(due, key=lambda one: (one[1], one[0]))
     for at in range(0, len(due), AT_ONCE):
         yield from _owed(office, session, day, due[at : at + AT_ONCE])
 
@@ -81,6 +78,13 @@ def _owed(office: Office, session: Session, day: date, due: list[tuple[str, date
     by_no = {loan.loan_no: loan for loan in loans}
     books = accounts.open_books(session, office.policy_file, loans)
     by_core = accounts.kept_by_core(session, list(by_no), day)
+    borrowers = {
+        borrower.borrower_no: borrower
+        for borrower in session.exec(
+            select(Borrower).where(col(Borrower.borrower_no).in_({loan.borrower_no for loan in loans}))
+        )
+    }
+    moving = _moving(session, list(by_no))
     for loan_no, due_on in due:
         loan, of_loan = by_no[loan_no], books[loan_no]
         if loan_no in by_core:
@@ -89,8 +93,17 @@ def _owed(office: Office, session: Session, day: date, due: list[tuple[str, date
         else:
             owed = account(of_loan.terms, of_loan.claims, of_loan.receipts, day).owed
             amount = sum((o.total for o in owed if o.due_on <= due_on), ZERO)
+        amount -= moving.get((loan_no, due_on), ZERO)
         if amount > ZERO:
-            yield FallsDue(loan, session.get_one(Borrower, loan.borrower_no), due_on, amount)
+            yield FallsDue(loan, borrowers[loan.borrower_no], due_on, amount)
+
+
+def _moving(session: Session, loan_nos: list[str]) -> dict[tuple[str, date], Decimal]:
+    """The principal that a signed extension is about to move away from a maturity."""
+    signed = select(Extension).where(
+        col(Extension.loan_no).in_(loan_nos), Extension.state == "signed", Extension.variant == "extension"
+    )
+    return {(e.loan_no, e.maturity_before): e.amount for e in session.exec(signed)}
 
 
 def tell_officers_to_call(office: Office, writer: Writer, day: date) -> int:

@@ -10,8 +10,9 @@ from typing import Any
 
 from prefect import task
 
-from postloan.book import accounts, cases, extensions, loans, parties, slips
+from postloan.book import accounts, cases, extensions, loans, parties, slips, titles
 from postloan.book.parties import Party
+from postloan.book.standings import CHARGE
 from postloan.book.tables import Loan
 from postloan.rendering import money
 from postloan.rules import allocation, entrusted
@@ -34,10 +35,15 @@ def due_at_maturity(office: Office, loan: Loan) -> list[tuple[str, Decimal]]:
     """What has to be paid by maturity, part by part: all that is unpaid; by the core system's principal where
     that reports the loan."""
     with office.book.read() as session:
-        where = loans.standing(session, loan, office.today)
         account = accounts.account(session, office.policy_file, loan, office.today)
-    if where.source == "core":
-        return [("本金 Principal", where.principal_outstanding), ("逾期金额 Overdue", where.overdue)]
+        by_core = bool(accounts.kept_by_core(session, [loan.loan_no], office.today))
+        position = loans.position(session, loan, office.today)
+    if by_core and position is not None:
+        # What is past due of the principal is in what is outstanding already.
+        to_come = sum((o.interest for o in account.owed if o.due_on > position.as_of), ZERO)
+        charges = sum((o.total for o in account.owed if o.number.startswith(CHARGE)), ZERO)
+        found = [("本金", position.principal_outstanding), ("利息", position.overdue_interest + to_come)]
+        return found + ([("费用及垫款", charges)] if charges else [])
     sums = {part: sum((getattr(o, part) for o in account.owed), ZERO) for part, _ in PARTS}
     return [(title, sums[part]) for part, title in PARTS if sums[part] or part == "principal"]
 
@@ -75,8 +81,9 @@ def tell(case_no: str, kind: str, step: str, roles: Sequence[str], **values: Any
 
 
 @task(name="issue-repayment-notice")
-def issue_repayment_notice(case_no: str) -> list[str]:
-    """MAT-1: print the repayment notice with its slips, and enter these; gives the addressees' labels."""
+def issue_repayment_notice(case_no: str) -> dict[str, str]:
+    """MAT-1: print the repayment notice with its slips, and enter these; gives the addressees' labels by the slips'
+    numbers."""
     office = Office.open()
     with office.book.read() as session:
         case = cases.get(session, case_no)
@@ -104,8 +111,8 @@ def issue_repayment_notice(case_no: str) -> list[str]:
     )
     with office.book.write(origin="issue-repayment-notice") as writer:
         case = cases.get(writer.session, case_no)
+        labels = {slips.number_of(case, n): party.label for n, party in enumerate(told, start=1)}
         slips.issue(writer, case, told)
-        labels = [party.label for party in told]
         return cases.finish_step(writer, case, "issue", {"addressees": labels})["addressees"]
 
 
@@ -171,13 +178,40 @@ def _entrusted(office: Office, loan: Loan, account: Account, settled_on: date) -
     ]
 
 
-def still_settled(office: Office, loan: Loan) -> bool:
-    """Whether nothing is owed today: a receipt may have bounced since."""
+def owed_again(office: Office, loan: Loan, settled_on: date) -> bool:
+    """Whether the loan is not the one that was settled on the day any more: a receipt bounced since, though another
+    may have come, or an advance is unpaid that the core system does not know."""
     with office.book.read() as session:
-        return extensions.settled(session, loan, office.today)
+        charges = [o for o in accounts.owing(session, loan, office.today) if o.claim.startswith(CHARGE)]
+        return extensions.settled_on(session, loan) != settled_on or any(o.unpaid > ZERO for o in charges)
 
 
-def labelled(office: Office, loan: Loan) -> dict[str, Party]:
-    """Those who have to consent to an extension of the loan, by their labels."""
-    with office.book.read() as session:
-        return {party.label: party for party in parties.to_consent(session, loan)}
+@task(name="parties-of-case")
+def parties_of(case_no: str, step: str) -> dict[str, Party]:
+    """The parties to the case's loan by their labels, the borrower first, as they were when the step was first
+    reached: what a form offers must not change while it is answered."""
+    office = Office.open()
+    with office.book.write(origin="parties-of-case") as writer:
+        case = cases.get(writer.session, case_no)
+        done = cases.result(writer.session, case_no, step)
+        if done is None:
+            everybody = parties.of_loan(writer.session, loans.get(writer.session, case.loan_no))
+            told = [{"role": p.role, "number": p.number, "name": p.name} for p in everybody]
+            result = cases.finish_step(writer, case, step, {"parties": told})
+        else:
+            result = done.result
+    return {party.label: party for party in (Party(**known) for known in result["parties"])}
+
+
+@task(name="titles-of-case")
+def titles_of(case_no: str) -> list[str]:
+    """The collateral of the case's loan, by number, as it was when the loan was settled."""
+    office = Office.open()
+    with office.book.write(origin="titles-of-case") as writer:
+        case = cases.get(writer.session, case_no)
+        done = cases.result(writer.session, case_no, "titles")
+        if done is not None:
+            return done.result["held"]
+        held = titles.of_loan(writer.session, case.loan_no or "", office.today)
+        numbers = [item.collateral.collateral_no for item in held]
+        return cases.finish_step(writer, case, "titles", {"held": numbers})["held"]

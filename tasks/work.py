@@ -119,11 +119,13 @@ class Work:
             enter(writer)
 
     def finish(self, outcome: str, message: str, enter: Callable[[Writer], None] | None = None) -> State:
-        """Close the case and end the run; `enter` puts what was decided into the book, in the same transaction."""
+        """Close the case and end the run; `enter` puts what was decided into the book, in the same transaction.
+        A case that was closed or cancelled meanwhile enters nothing."""
         with self.office.book.write(origin=f"flow-run {runs.current_run_id()}") as writer:
-            if enter is not None:
-                enter(writer)
-            cases.close(writer, self.case, outcome)
+            if cases.still_open(writer, self.case.case_no):
+                if enter is not None:
+                    enter(writer)
+                cases.close(writer, self.case, outcome)
         runs.show_done(self.case)
         return Completed(message=message)
 

@@ -379,7 +379,7 @@ def second_part(story: Story) -> None:
         told = parties.to_notify(session, session.get_one(Loan, LOAN))
         extensions.consent(writer, case, told[1:], date(2026, 4, 20), "同意书", by="S001")
         slips.settle(
-            writer, case, returned=["C1"], day=date(2026, 4, 20), signed_by="张某某",
+            writer, case, returned=["PF-L01-1-1"], day=date(2026, 4, 20), signed_by="张某某",
             handed_over_on=date(2026, 4, 19), by="S001",
         )  # fmt: skip
         add(

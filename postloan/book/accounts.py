@@ -18,7 +18,7 @@ from sqlalchemy import delete, insert
 from sqlmodel import Session, col, select
 
 from postloan.book.standings import AFTER_INSTALMENTS, CHARGE, REST
-from postloan.book.tables import AccountEntry, Case, Charge, Consent, Drawdown, Instalment, Loan, Position, Repayment
+from postloan.book.tables import AccountEntry, Charge, Drawdown, Instalment, Loan, Position, Repayment
 from postloan.errors import PostloanError
 from postloan.policy import PolicyFile
 from postloan.rules import allocation
@@ -126,16 +126,9 @@ def open_books(session: Session, file: PolicyFile, loans: Sequence[Loan]) -> dic
     claims, receipts = _claims(session, loans), defaultdict[str, list[Receipt]](list)
     for r in session.exec(select(Repayment).where(col(Repayment.loan_no).in_(numbers))):
         receipts[r.loan_no].append(Receipt(r.receipt_no, r.paid_on, r.amount, r.reverses or ""))
-    agreed_early = set(
-        session.exec(
-            select(Consent.loan_no)
-            .join(Case)
-            .where(col(Consent.loan_no).in_(numbers), Consent.party == "consignor", Case.kind == "receipt")
-        )
-    )
     return {
         loan.loan_no: Books(
-            terms(file, loan, early=not loan.consignor or loan.loan_no in agreed_early),
+            terms(file, loan),
             claims[loan.loan_no],
             receipts[loan.loan_no],
         )
@@ -143,8 +136,9 @@ def open_books(session: Session, file: PolicyFile, loans: Sequence[Loan]) -> dic
     }
 
 
-def terms(file: PolicyFile, loan: Loan, *, early: bool = True) -> Terms:
-    """How receipts of a loan are allocated. ENT-1: an entrusted loan is not repaid early without consent."""
+def terms(file: PolicyFile, loan: Loan) -> Terms:
+    """How receipts of a loan are allocated. ENT-1: those of an entrusted loan pay nothing before its due date; an
+    early repayment that was consented to makes what it repays due on its day."""
     policy = file.at(loan.disbursed_on)
     rule, calendar = policy.repayment, policy.working_days
     surcharge = loan.penalty_surcharge
@@ -158,7 +152,7 @@ def terms(file: PolicyFile, loan: Loan, *, early: bool = True) -> Terms:
         order=tuple(rule.order),
         non_performing_order=tuple(rule.non_performing_order),
         non_performing_days=rule.non_performing_days,
-        early=early,
+        early=not loan.consignor,
         last_day_in_time=(lambda day: calendar.add_working_days(day, 0))
         if rule.next_working_day_in_time
         else (lambda day: day),
@@ -217,12 +211,13 @@ def _rows(loan_no: str, journal: Iterable[allocation.Entry]) -> Iterator[dict]:
 
 def _in_order(books: Books) -> bool:
     """Whether the receipts simply cover the claims in order, so that adding them up is exact: there are no
-    charges, none came so late that it mattered, and none too early."""
+    charges, none came so late that it mattered, none too early, none was reversed, and principal is paid last."""
     terms = books.terms
     if any(claim.number.startswith(CHARGE) for claim in books.claims):
         return False
-    undone = {r.reverses for r in books.receipts if r.reverses}
-    if undone and terms.surcharge is not None:
+    if any(r.reverses for r in books.receipts):
+        return False
+    if any(terms.order.index("principal") < terms.order.index(part) for part in ("fee", "interest")):
         return False
     so_far, until_here = ZERO, ZERO
     claims = iter(books.claims)
@@ -234,8 +229,7 @@ def _in_order(books: Books) -> bool:
         late = (receipt.paid_on - claim.due_on).days if claim is not None else 0
         if late > 0 and (terms.surcharge is not None or late > terms.non_performing_days):
             return False
-        if not receipt.reverses and receipt.receipt_no not in undone:
-            so_far += receipt.amount
+        so_far += receipt.amount
         due = sum((_total(c) for c in books.claims if c.due_on <= receipt.paid_on), ZERO) if not terms.early else so_far
         if so_far > due:
             return False
@@ -250,16 +244,16 @@ def _claims(session: Session, loans: Sequence[Loan]) -> dict[str, list[Claim]]:
     """The claims of loans in the order in which receipts cover them, as `standings` has it: instalments and
     charges by due date, and the principal that no instalment speaks of at maturity or after the last of them."""
     numbers = [loan.loan_no for loan in loans]
-    ranked: dict[str, list[tuple[date, int, Claim]]] = {no: [] for no in numbers}
+    every: dict[str, list[Claim]] = {no: [] for no in numbers}
     planned, last = defaultdict[str, Decimal](lambda: ZERO), dict[str, date]()
     for i in session.exec(select(Instalment).where(col(Instalment.loan_no).in_(numbers))):
-        claim = Claim(str(i.number), i.due_on, i.fee_due, i.interest_due, i.principal_due, i.annual_rate)
-        ranked[i.loan_no].append((i.due_on, i.number, claim))
+        every[i.loan_no].append(
+            Claim(str(i.number), i.due_on, i.fee_due, i.interest_due, i.principal_due, i.annual_rate)
+        )
         planned[i.loan_no] += i.principal_due
         last[i.loan_no] = max(last.get(i.loan_no, i.due_on), i.due_on)
     for c in session.exec(select(Charge).where(col(Charge.loan_no).in_(numbers))):
-        claim = Claim(CHARGE + c.charge_no, c.due_on, c.amount, ZERO, ZERO)
-        ranked[c.loan_no].append((c.due_on, AFTER_INSTALMENTS, claim))
+        every[c.loan_no].append(Claim(CHARGE + c.charge_no, c.due_on, c.amount, ZERO, ZERO))
     drawn: dict[str, Decimal] = {}
     for d in session.exec(select(Drawdown).where(col(Drawdown.loan_no).in_(numbers))):
         drawn[d.loan_no] = drawn.get(d.loan_no, ZERO) + d.amount
@@ -267,8 +261,16 @@ def _claims(session: Session, loans: Sequence[Loan]) -> dict[str, list[Claim]]:
         rest = drawn.get(loan.loan_no, loan.principal) - planned[loan.loan_no]
         if rest > ZERO:
             due_on = max(loan.matures_on, last.get(loan.loan_no, loan.matures_on))
-            ranked[loan.loan_no].append((due_on, AFTER_INSTALMENTS + 1, Claim(REST, due_on, ZERO, ZERO, rest)))
-    return {
-        no: [claim for _, _, claim in sorted(found, key=lambda r: (r[0], r[1], r[2].number))]
-        for no, found in ranked.items()
-    }
+            every[loan.loan_no].append(Claim(REST, due_on, ZERO, ZERO, rest))
+    return {no: in_order(found) for no, found in every.items()}
+
+
+def in_order(claims: Iterable[Claim]) -> list[Claim]:
+    """Claims of a loan in the order in which receipts cover them."""
+    return sorted(claims, key=lambda claim: (claim.due_on, _rank(claim.number), claim.number))
+
+
+def _rank(number: str) -> int:
+    if number == REST:
+        return AFTER_INSTALMENTS + 1
+    return AFTER_INSTALMENTS if number.startswith(CHARGE) else int(number)

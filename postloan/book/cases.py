@@ -140,6 +140,12 @@ def open_next(writer: Writer, file: PolicyFile, kind: str, loan: Loan, day: date
     return waiting or open_by_hand(writer, file, kind, loan, day, origin=origin)
 
 
+def still_open(writer: Writer, case_no: str) -> bool:
+    """Whether a case is open, and stays so to the end of the transaction."""
+    case = writer.session.get_one(Case, case_no, with_for_update=True, populate_existing=True)
+    return case.state == "open"
+
+
 def close(writer: Writer, case: Case, outcome: str) -> None:
     """End a case; ending it again changes nothing."""
     case = writer.session.get_one(Case, case.case_no)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event, text
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, OperationalError, ProgrammingError
 from sqlmodel import Session, create_engine
 
 from postloan.book import audit
 from postloan.book.sql import sqlite_day_in
-from postloan.errors import BookError
+from postloan.errors import BookError, PostloanError
 
 
 def utc_now() -> datetime:
@@ -53,6 +53,22 @@ class Writer:
         self._events.append(
             audit.Event(what, loan_no or "", case_no, actor or self.actor, self.origin, policy_version, data)
         )
+
+    @contextmanager
+    def attempt(self) -> Iterator[list[Exception]]:
+        """A part of the transaction that may fail by itself: then nothing of it is kept, and the list that this
+        gives holds the error."""
+        failed: list[Exception] = []
+        events = len(self._events)
+        savepoint = self.session.begin_nested()
+        try:
+            yield failed
+            self.session.flush()
+            savepoint.commit()
+        except (ValueError, PostloanError, IntegrityError) as error:
+            savepoint.rollback()
+            del self._events[events:]
+            failed.append(error)
 
     def alone(self, what: str) -> None:
         """Wait until no other transaction holds this name, and hold it to the end of this one."""

@@ -20,7 +20,7 @@ from postloan.policy import Policy, PolicyFile
 from postloan.rules.extension import Limit, Tier, latest_maturity, levels, term_class
 from postloan.rules.interest import interest
 from postloan.rules.position import ZERO
-from postloan.rules.schedule import Planned, due_dates, plan
+from postloan.rules.schedule import PLANNED_METHODS, Planned, due_dates, plan
 
 SAME_LOAN = ("extension", "rescheduling")  # the others are a new loan
 
@@ -38,9 +38,10 @@ class Terms:
     every_months: int
 
 
-def latest(policy: Policy, loan: Loan) -> date:
-    """EXT-3: the last day to which the law lets the loan be extended, all extensions together."""
-    original = loan.original_maturity or loan.matures_on
+def latest(policy: Policy, loan: Loan, original: date | None = None) -> date:
+    """EXT-3: the last day to which the law lets the loan be extended, all extensions together; `original` is the
+    maturity before them, where the loan does not tell it."""
+    original = original or loan.original_maturity or loan.matures_on
     term = term_class(loan.disbursed_on, original)
     limit = next(
         limit
@@ -77,10 +78,15 @@ def levels_for(policy: Policy, loan: Loan, amount: Decimal, exposed: Decimal) ->
 
 def settled(session: Session, loan: Loan, day: date) -> bool:
     """Whether nothing of the loan is left to pay at the end of a day."""
+    on = settled_on(session, loan)
+    return on is not None and on <= day
+
+
+def settled_on(session: Session, loan: Loan) -> date | None:
+    """The day on which the last cent of a loan came in, as known now."""
     with only([loan.loan_no]):
         found = settlements()
-        on = session.exec(select(found.c.settled_on).where(found.c.loan_no == loan.loan_no)).first()
-    return on is not None and on <= day
+        return session.exec(select(found.c.settled_on).where(found.c.loan_no == loan.loan_no)).first()
 
 
 # -------------------------------------------------------------------------------------- schedules
@@ -97,7 +103,7 @@ class Preview:
 def preview(session: Session, file: PolicyFile, loan: Loan, terms: Terms, day: date) -> Preview:
     """What terms would do to the schedule if they took force; `day` is when a rescheduling would."""
     from_day = _from_day(session, file, loan, terms.variant, day)
-    owed = accounts.account(session, file, loan, from_day - ONE_DAY).owed
+    owed = accounts.account(session, file, loan, max(from_day, day)).owed
     before = [
         Planned(n, o.due_on, o.principal, o.interest)
         for n, o in enumerate((o for o in owed if o.due_on >= from_day and o.principal + o.interest > ZERO), start=1)
@@ -124,7 +130,7 @@ def planned(session: Session, file: PolicyFile, loan: Loan, terms: Terms, day: d
 def unpaid_principal(session: Session, file: PolicyFile, loan: Loan, variant: str, day: date) -> Decimal:
     """What there is to extend: the unpaid principal that the new schedule would replace."""
     from_day = _from_day(session, file, loan, variant, day)
-    there = schedules.replaced(session, file, loan, from_day).principal
+    there = schedules.replaced(session, file, loan, from_day, max(from_day, day)).principal
     if accounts.kept_by_core(session, [loan.loan_no], day):
         return min(there, loans.standing(session, loan, day).principal_outstanding)
     return there
@@ -214,7 +220,7 @@ def sign(
     if found.state != "applied":
         return
     if terms.variant in SAME_LOAN:
-        _check_legal(writer.session, policy, loans.get(writer.session, found.loan_no), terms)
+        _check(writer.session, policy, found, terms, day)
     found.until_on, found.amount, found.annual_rate = terms.until_on, terms.amount, terms.annual_rate
     found.repayment, found.every_months = terms.repayment, terms.every_months
     found.contract_no, found.new_loan_no, found.decided_on, found.state = contract_no, new_loan_no, day, "signed"
@@ -233,23 +239,51 @@ def sign(
     take_force(writer, file, day)
 
 
-def _check_legal(session: Session, policy: Policy, loan: Loan, terms: Terms) -> None:
-    last = latest(policy, loan)
+def _check(session: Session, policy: Policy, found: Extension, terms: Terms, day: date) -> None:
+    """Raises PostloanError for terms that the law forbids, or that could not take force."""
+    loan = loans.get(session, found.loan_no)
+    # The core system may have moved the maturity already.
+    last = latest(policy, loan, loan.original_maturity or found.maturity_before)
     if terms.until_on > last:
         raise PostloanError(f"loan {loan.loan_no}: {terms.until_on} is beyond {last}, the last day that the law allows")
     if times(session, loan.loan_no) >= policy.extension.max_times:
         raise PostloanError(f"loan {loan.loan_no} was extended {policy.extension.max_times} time(s) already")
+    begins = max(found.maturity_before, day) if terms.variant == "rescheduling" else found.maturity_before
+    if terms.until_on <= begins:
+        raise PostloanError(f"loan {loan.loan_no}: {terms.until_on} is not after {begins}, when it would begin")
+    if terms.amount <= ZERO or terms.every_months < 1 or terms.repayment not in PLANNED_METHODS:
+        raise PostloanError(f"loan {loan.loan_no}: no schedule can be planned for {terms}")
+
+
+def unlawful(session: Session, policy: Policy, case_no: str, terms: Terms, day: date) -> list[str]:
+    """What keeps terms from being signed: what `sign` would refuse."""
+    found = session.get(Extension, case_no)
+    if found is None or terms.variant not in SAME_LOAN:
+        return []
+    try:
+        _check(session, policy, found, terms, day)
+    except PostloanError as error:
+        return [str(error)]
+    return []
 
 
 def take_force(writer: Writer, file: PolicyFile, day: date) -> int:
-    """EXT-1: enter what was signed and takes force by a day; gives how many did. Each in this one transaction:
-    the new schedule, the loan's terms, and its account."""
+    """EXT-1: enter what was signed and takes force by a day; gives how many did. Each in one go: the new schedule,
+    the loan's terms, and its account. One that cannot be entered must not keep the round from the others: it stays
+    signed, is on the trail, and the digest names it."""
     due = writer.session.exec(
         select(Extension)
         .where(Extension.state == "signed", col(Extension.takes_force_on) <= day)
         .order_by(col(Extension.case_no))
     ).all()
-    return sum(_enter(writer, file, found, day) for found in due)
+    entered = 0
+    for case_no in [found.case_no for found in due]:
+        with writer.attempt() as failed:
+            entered += _enter(writer, file, writer.session.get_one(Extension, case_no), day)
+        if failed:
+            case = writer.session.get_one(Case, case_no)
+            _record(writer, case, "extension.failed", "system", why=str(failed[0])[:500])
+    return entered
 
 
 def _enter(writer: Writer, file: PolicyFile, found: Extension, day: date) -> bool:
@@ -257,16 +291,13 @@ def _enter(writer: Writer, file: PolicyFile, found: Extension, day: date) -> boo
     loan, case = loans.get(session, found.loan_no), session.get_one(Case, found.case_no)
     if found.variant not in SAME_LOAN:
         new = session.get(Loan, found.new_loan_no) if found.new_loan_no else None
-        if new is None:
-            return False  # the core system has not told of it yet
+        if new is None or new.loan_no == loan.loan_no or new.borrower_no != loan.borrower_no:
+            return False  # the core system has not told of it yet, or another number was meant
         schedules.change_terms(writer, new, restructured_on=new.disbursed_on)
     elif settled(session, loan, day):
-        found.state = "lapsed"
-        session.add(found)
-        _record(writer, case, "extension.lapsed", "system", why="paid before it took force")
-        return False
-    else:
-        _reschedule(writer, file, loan, found, day)
+        return _lapse(writer, case, found, "paid before it took force")
+    elif not _reschedule(writer, file, loan, found, day):
+        return _lapse(writer, case, found, "no principal was left to extend")
     found.state, found.in_force_on = "in_force", day
     session.add(found)
     session.flush()
@@ -274,27 +305,38 @@ def _enter(writer: Writer, file: PolicyFile, found: Extension, day: date) -> boo
     return True
 
 
-def _reschedule(writer: Writer, file: PolicyFile, loan: Loan, found: Extension, day: date) -> None:
-    from_day = _from_day(writer.session, file, loan, found.variant, day)
-    there = unpaid_principal(writer.session, file, loan, found.variant, day)
-    found.amount = min(found.amount, there)  # what was paid meanwhile is not extended
+def _lapse(writer: Writer, case: Case, found: Extension, why: str) -> bool:
+    found.state = "lapsed"
+    writer.session.add(found)
+    _record(writer, case, "extension.lapsed", "system", why=why)
+    return False
+
+
+def _reschedule(writer: Writer, file: PolicyFile, loan: Loan, found: Extension, day: date) -> bool:
+    """Enter the new schedule and terms; nothing where no principal is left."""
+    session = writer.session
+    if loan.matures_on >= found.until_on:  # the core system told of the new maturity before the round
+        schedules.change_terms(writer, loan, matures_on=found.maturity_before)
+    from_day = _from_day(session, file, loan, found.variant, day)
+    # What was paid meanwhile is not extended.
+    amount = min(found.amount, unpaid_principal(session, file, loan, found.variant, day))
+    if amount <= ZERO:
+        return False
+    found.amount = amount
     rescheduled = found.variant == "rescheduling"
-    penalty = _penalty(writer.session, file, loan, day)
-    if found.amount > ZERO:
-        terms = Terms(
-            found.variant, found.until_on, found.amount, found.annual_rate, found.repayment, found.every_months
-        )
-        schedules.replace(
-            writer,
-            file,
-            loan,
-            from_day=from_day,
-            amount=found.amount,
-            planned=planned(writer.session, file, loan, terms, day),
-            annual_rate=found.annual_rate,
-            day=day,
-            interest_kept_until=day if rescheduled else loan.matures_on,
-        )
+    charged = _penalty_charged(session, file, loan, day)
+    terms = Terms(found.variant, found.until_on, amount, found.annual_rate, found.repayment, found.every_months)
+    schedules.replace(
+        writer,
+        file,
+        loan,
+        from_day=from_day,
+        amount=amount,
+        planned=planned(session, file, loan, terms, day),
+        annual_rate=found.annual_rate,
+        day=day,
+        interest_kept_until=day if rescheduled else loan.matures_on,
+    )
     schedules.change_terms(
         writer,
         loan,
@@ -304,19 +346,22 @@ def _reschedule(writer: Writer, file: PolicyFile, loan: Loan, found: Extension, 
         repayment=found.repayment,
         restructured_on=day if rescheduled else loan.restructured_on,
     )
-    if rescheduled:
-        _keep_penalty(writer, file, loan, found, penalty, day)
-    accounts.refresh(writer.session, file, [loan.loan_no])
+    if rescheduled and not accounts.kept_by_core(session, [loan.loan_no], day):
+        _keep_penalty(writer, file, loan, found, charged, day)
+    accounts.refresh(session, file, [loan.loan_no])
+    return True
 
 
-def _penalty(session: Session, file: PolicyFile, loan: Loan, day: date) -> Decimal:
-    """The penalty interest that is owed at the end of a day."""
-    return sum((owed.penalty for owed in accounts.account(session, file, loan, day).owed), ZERO)
+def _penalty_charged(session: Session, file: PolicyFile, loan: Loan, day: date) -> Decimal:
+    """The penalty interest that was charged by the end of a day, paid or not."""
+    account = accounts.account(session, file, loan, day)
+    return sum((owed.penalty for owed in account.owed), account.paid["penalty"])
 
 
 def _keep_penalty(writer: Writer, file: PolicyFile, loan: Loan, found: Extension, before: Decimal, day: date) -> None:
-    """Penalty interest that ran on principal which has moved is owed all the same: as a charge of its own."""
-    lost = before - _penalty(writer.session, file, loan, day)
+    """Penalty interest that ran on principal which has moved is owed all the same: as a charge of its own. What
+    was paid of it pays that now."""
+    lost = before - _penalty_charged(writer.session, file, loan, day)
     if lost > ZERO:
         writer.session.add(
             Charge(

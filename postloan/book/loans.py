@@ -89,18 +89,14 @@ def standing(session: Session, loan: Loan, as_of: date) -> Standing:
     """
     if loan.settled_on is not None and loan.settled_on <= as_of:
         return Standing(as_of, ZERO, ZERO, 0, bucket(0), "settled")
-    position = session.exec(
-        select(Position)
-        .where(Position.loan_no == loan.loan_no, Position.as_of <= as_of)
-        .order_by(col(Position.as_of).desc())
-    ).first()
-    if position is not None:
+    newest = position(session, loan, as_of)
+    if newest is not None:
         # The core system's count grows by a day each day until it says otherwise.
-        days = position.days_past_due + ((as_of - position.as_of).days if position.days_past_due else 0)
+        days = newest.days_past_due + ((as_of - newest.as_of).days if newest.days_past_due else 0)
         return Standing(
             as_of=as_of,
-            principal_outstanding=position.principal_outstanding,
-            overdue=position.overdue_principal + position.overdue_interest,
+            principal_outstanding=newest.principal_outstanding,
+            overdue=newest.overdue_principal + newest.overdue_interest,
             days_past_due=days,
             bucket=bucket(days),
             source="core",
@@ -117,6 +113,15 @@ def standing(session: Session, loan: Loan, as_of: date) -> Standing:
         bucket=bucket(days),
         source="schedule",
     )
+
+
+def position(session: Session, loan: Loan, as_of: date) -> Position | None:
+    """The core system's newest position of a loan by a day; None where it reports none."""
+    return session.exec(
+        select(Position)
+        .where(Position.loan_no == loan.loan_no, Position.as_of <= as_of)
+        .order_by(col(Position.as_of).desc())
+    ).first()
 
 
 def last_past_due(session: Session, loan: Loan, since: date, day: date) -> date | None:

@@ -60,7 +60,12 @@ def of_loan(session: Session, loan: Loan) -> list[Party]:
 def to_consent(session: Session, loan: Loan) -> list[Party]:
     """EXT-3, ENT-1: who has to consent in writing: everybody but the borrower, who applies himself."""
     everybody = of_loan(session, loan)
-    return [p for p in everybody[1:] if p.role not in ("mortgagor", "pledgor") or p.name != everybody[0].name]
+    return [party for party in everybody if consents(party, everybody[0])]
+
+
+def consents(party: Party, borrower: Party) -> bool:
+    """Whether a party's consent in writing is needed beside the borrower's application."""
+    return party != borrower and (party.role not in ("mortgagor", "pledgor") or party.name != borrower.name)
 
 
 def to_notify(session: Session, loan: Loan) -> list[Party]:

@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 
 from postloan.book import accounts, schedules
 from postloan.book.engine import Writer
-from postloan.book.tables import Case, Consent, Loan, Repayment
+from postloan.book.tables import Case, Consent, Instalment, Loan, Repayment
 from postloan.calendar import ONE_DAY
 from postloan.policy import PolicyFile
 from postloan.rules import allocation
@@ -46,18 +46,24 @@ class Effect:
 
 
 def effect(session: Session, file: PolicyFile, loan: Loan, received: Received) -> Effect:
-    """What entering it would do. Raises ValueError where it does not reach for what it is to be."""
+    """What entering it would do. Raises ValueError where it cannot be, or does not reach for what it is to be."""
+    faults = reversible(session, loan.loan_no, received.reverses, received.paid_on) if received.reverses else []
+    if faults:
+        raise ValueError("; ".join(faults))
     books = accounts.open_books(session, file, [loan])[loan.loan_no]
     before = allocation.account(books.terms, books.claims, books.receipts, received.paid_on)
-    planned = _planned(session, file, loan, received, before) if received.early else []
+    planned, claims = list[Planned](), books.claims
+    if received.early:
+        planned = _planned(session, file, loan, received, before, books)
+        claims = schedules.changed(session, file, loan, **_change(loan, received, planned))
     new = Receipt(received.receipt_no, received.paid_on, received.amount, received.reverses)
-    after = allocation.account(books.terms, books.claims, [*books.receipts, new], received.paid_on)
+    after = allocation.account(books.terms, claims, [*books.receipts, new], received.paid_on)
     return Effect(before, after, planned)
 
 
 def due_to_settle(session: Session, file: PolicyFile, loan: Loan, day: date) -> Decimal:
     """What settles the loan early on a day: all that is due by then, fees and advances that are not, and the
-    principal that is not, with interest on it to that day."""
+    principal that is not, with interest on it to that day; less what was paid of interest for a later time."""
     account = accounts.account(session, file, loan, day)
     left = schedules.replaced(session, file, loan, day + ONE_DAY)
     return _due(account, day) - account.excess + _to_come(loan, left, account, day)
@@ -65,8 +71,11 @@ def due_to_settle(session: Session, file: PolicyFile, loan: Loan, day: date) -> 
 
 def _to_come(loan: Loan, left: schedules.Replaced, account: Account, day: date) -> Decimal:
     """What of the claims that are not due on a day has to be paid for the loan to be settled then."""
-    fees = sum((owed.fee for owed in account.owed if owed.due_on > day), ZERO)
-    return fees + left.principal + _interest(loan, left, left.principal, day)
+    later = [owed for owed in account.owed if owed.due_on > day]
+    if left.principal <= ZERO:
+        return sum((owed.total for owed in later), ZERO)
+    fees = sum((owed.fee for owed in later), ZERO)
+    return fees + left.principal + _interest(loan, left, left.principal, day) - left.interest_paid
 
 
 def _due(account: Account, day: date) -> Decimal:
@@ -83,16 +92,20 @@ def _rate(loan: Loan, left: schedules.Replaced, day: date) -> Fraction:
     return Fraction(loan.annual_rate) / 100 * year_fraction(first, day, loan.day_count)
 
 
-def _planned(session: Session, file: PolicyFile, loan: Loan, received: Received, before: Account) -> list[Planned]:
+def _planned(
+    session: Session, file: PolicyFile, loan: Loan, received: Received, before: Account, books: accounts.Books
+) -> list[Planned]:
     """The schedule after an early repayment: what it repays is due on its day, with interest on it to that day;
     the rest by the contract's method on the due dates that are left."""
     day = received.paid_on
+    _check_nothing_later(session, loan, books, day)
     left = schedules.replaced(session, file, loan, day + ONE_DAY)
     if left.principal <= ZERO:
         raise ValueError("没有未到期本金可提前归还 (there is no principal to repay early)")
-    ahead = received.amount + before.excess - _due(before, day)
+    # Interest that was paid for a time to come pays for this one.
+    ahead = received.amount + before.excess + left.interest_paid - _due(before, day)
     if received.early == "all":
-        to_come = _to_come(loan, left, before, day)
+        to_come = _to_come(loan, left, before, day) + left.interest_paid
         if ahead < to_come:
             raise ValueError(f"结清需 {received.amount + to_come - ahead:,.2f} (to settle it takes so much)")
         return [Planned(1, day, left.principal, _interest(loan, left, left.principal, day))]
@@ -102,9 +115,8 @@ def _planned(session: Session, file: PolicyFile, loan: Loan, received: Received,
             f"扣除到期款项后可提前归还 {max(principal, ZERO):,.2f}, 未到期本金 {left.principal:,.2f} "
             "(what is due comes first; for all of it choose early settlement)"
         )
-    dates = sorted(
-        {c.due_on for c in accounts.open_books(session, file, [loan])[loan.loan_no].claims if c.due_on > day}
-    )
+    unpaid = {o.due_on for o in before.owed if o.interest + o.principal > ZERO}  # what was paid ahead stays paid
+    dates = sorted(due_on for due_on in unpaid if due_on > day)
     method = loan.repayment if loan.repayment in PLANNED_METHODS else "equal_principal"
     rest = plan(
         left.principal - principal,
@@ -116,6 +128,28 @@ def _planned(session: Session, file: PolicyFile, loan: Loan, received: Received,
         first_number=2,
     )
     return [Planned(1, day, principal, ahead - principal), *rest]
+
+
+def _check_nothing_later(session: Session, loan: Loan, books: accounts.Books, day: date) -> None:
+    """Raises ValueError where something came in or changed after the day, which an early repayment would alter."""
+    rows = session.exec(select(Instalment).where(Instalment.loan_no == loan.loan_no))
+    days = [receipt.paid_on for receipt in books.receipts] + [row.entered_on for row in rows if row.entered_on]
+    if max(days, default=day) > day:
+        raise ValueError(
+            f"不得早于最近一次收款或计划变更 {max(days)} (not before the latest receipt or change of schedule)"
+        )
+
+
+def _change(loan: Loan, received: Received, planned: Sequence[Planned]) -> schedules.Change:
+    return {
+        "from_day": received.paid_on + ONE_DAY,
+        "amount": sum((p.principal for p in planned), ZERO),
+        "planned": planned,
+        "annual_rate": loan.annual_rate,
+        "day": received.paid_on,
+        "interest_kept_until": received.paid_on,
+        "settles": received.early == "all",
+    }
 
 
 def reversible(session: Session, loan_no: str, receipt_no: str, day: date) -> list[str]:
@@ -138,17 +172,7 @@ def enter(
     planned = effect(session, file, loan, received).planned
     amount = received.amount if not received.reverses else session.get_one(Repayment, received.reverses).amount
     if planned:
-        schedules.replace(
-            writer,
-            file,
-            loan,
-            from_day=received.paid_on + ONE_DAY,
-            amount=sum((p.principal for p in planned), ZERO),
-            planned=planned,
-            annual_rate=loan.annual_rate,
-            day=received.paid_on,
-            interest_kept_until=received.paid_on,
-        )
+        schedules.replace(writer, file, loan, **_change(loan, received, planned))
     if received.early and loan.consignor:
         session.add(
             Consent(

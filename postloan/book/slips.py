@@ -12,10 +12,15 @@ from postloan.book.parties import Party
 from postloan.book.tables import Case, ReceiptSlip
 
 
+def number_of(case: Case, position: int) -> str:
+    """The number of the slip of a notice's addressee, counted from 1."""
+    return f"{case.case_no}-{position}"
+
+
 def issue(writer: Writer, case: Case, parties: Sequence[Party]) -> None:
     """A slip for each addressee of the case's notice, once."""
     for number, party in enumerate(parties, start=1):
-        slip_no = f"{case.case_no}-{number}"
+        slip_no = number_of(case, number)
         if writer.session.get(ReceiptSlip, slip_no) is None:
             writer.session.add(
                 ReceiptSlip(
@@ -32,11 +37,11 @@ def issue(writer: Writer, case: Case, parties: Sequence[Party]) -> None:
 def settle(
     writer: Writer, case: Case, *, returned: Collection[str], day: date, signed_by: str, handed_over_on: date, by: str
 ) -> None:
-    """Enter which of the case's slips came back, by the numbers of their addressees; the others were refused."""
+    """Enter which of the case's slips came back, by their numbers; the others were refused."""
     for slip in of_case(writer.session, case.case_no):
         if slip.state != "out":
             continue
-        slip.state = "returned" if slip.party_no in returned else "refused"
+        slip.state = "returned" if slip.slip_no in returned else "refused"
         slip.handed_over_on, slip.returned_on = handed_over_on, day
         slip.signed_by = signed_by if slip.state == "returned" else ""
         writer.session.add(slip)

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from postloan.book import accounts, loans
 from postloan.book.engine import Writer
 from postloan.book.standings import CHARGE, only, settlements
-from postloan.book.tables import Case, Collateral, CollateralLoan, Loan, TitleRelease
+from postloan.book.tables import Case, Collateral, CollateralLoan, Loan, Repayment, TitleRelease
 from postloan.errors import PostloanError
 from postloan.rules.position import ZERO
 
@@ -34,7 +34,13 @@ def of_loan(session: Session, loan_no: str, day: date) -> list[Held]:
         .where(CollateralLoan.loan_no == loan_no)
         .order_by(col(Collateral.collateral_no))
     ).all()
-    return [Held(item, owed_on(session, item.collateral_no, day), _released(session, item)) for item in items]
+    return [held(session, item.collateral_no, day) for item in items]
+
+
+def held(session: Session, collateral_no: str, day: date) -> Held:
+    """A collateral item at the end of a day."""
+    item = session.get_one(Collateral, collateral_no)
+    return Held(item, owed_on(session, collateral_no, day), _released(session, item))
 
 
 def owed_on(session: Session, collateral_no: str, day: date) -> tuple[str, ...]:
@@ -49,16 +55,30 @@ def owed_on(session: Session, collateral_no: str, day: date) -> tuple[str, ...]:
             .where(col(Loan.loan_no).in_(secured), or_(settled.c.settled_on.is_(None), settled.c.settled_on > day))
         )
         owed = set(session.exec(query))
-    # The core system does not know what was advanced here.
-    for loan_no in set(secured) - owed:
-        loan = session.get_one(Loan, loan_no)
-        if any(o.unpaid > ZERO for o in accounts.owing(session, loan, day) if o.claim.startswith(CHARGE)):
-            owed.add(loan_no)
+    owed |= {no for no in set(secured) - owed if _owed_here(session, session.get_one(Loan, no), day)}
     return tuple(sorted(owed))
 
 
+def _owed_here(session: Session, loan: Loan, day: date) -> bool:
+    """Whether anything is owed on a loan that is settled by what the core system says: it does not know what was
+    advanced here, nor, where the loan itself is said to be paid, of a receipt that bounced after that."""
+    bounced = (
+        loan.settled_on is not None
+        and session.exec(
+            select(Repayment).where(
+                Repayment.loan_no == loan.loan_no,
+                col(Repayment.reverses).is_not(None),
+                Repayment.paid_on > loan.settled_on,
+            )
+        ).first()
+    )
+    unpaid = [owing.claim for owing in accounts.owing(session, loan, day) if owing.unpaid > ZERO]
+    return any(bounced or claim.startswith(CHARGE) for claim in unpaid)
+
+
 def _released(session: Session, item: Collateral) -> bool:
-    """Whether the document went back after the latest loan that it secures was disbursed."""
+    """Whether the document went back after the latest loan that it secures was disbursed. One of the same day
+    may have been disbursed after that: then it is held."""
     last = session.exec(
         select(TitleRelease.released_on)
         .where(TitleRelease.collateral_no == item.collateral_no)
@@ -70,7 +90,7 @@ def _released(session: Session, item: Collateral) -> bool:
         .where(CollateralLoan.collateral_no == item.collateral_no)
         .order_by(col(Loan.disbursed_on).desc())
     ).first()
-    return last is not None and (newest is None or newest <= last)
+    return last is not None and (newest is None or newest < last)
 
 
 def release(
@@ -78,7 +98,8 @@ def release(
 ) -> None:
     """MAT-3: enter in the register that a document of title was handed back, once.
 
-    Raises PostloanError while anything is owed on any loan that it secures: nothing is entered.
+    Raises PostloanError while anything is owed on any loan that it secures, and where it was handed back already:
+    nothing is entered.
     """
     if writer.session.get(TitleRelease, (collateral_no, case.case_no)) is not None:
         return
@@ -86,6 +107,8 @@ def release(
     if owed:
         raise PostloanError(f"collateral {collateral_no} still secures {', '.join(owed)}; it must not be released")
     item = writer.session.get_one(Collateral, collateral_no)
+    if _released(writer.session, item):
+        raise PostloanError(f"the document of title of collateral {collateral_no} was handed back already")
     writer.session.add(
         TitleRelease(
             collateral_no=collateral_no,

@@ -144,6 +144,7 @@ EVENTS = {
     "consent.given": ("书面同意", "consent in writing"),
     "document.archived": ("归档", "document archived"),
     "extension.applied": ("申请展期", "extension applied for"),
+    "extension.failed": ("展期未能生效", "extension could not be entered"),
     "extension.in_force": ("展期生效", "extension in force"),
     "extension.lapsed": ("展期失效", "extension lapsed"),
     "extension.refused": ("展期不予批准", "extension refused"),

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import Table, and_, bindparam, delete, func, insert, or_, select, tuple_, update
 from sqlmodel import Session
 
 from postloan.book import tables as t
@@ -98,16 +98,38 @@ class Shelf:
 
 
 class Loans(Shelf):
+    # What an extension changes of a loan, and a file that does not know of it leaves.
+    OURS = ("matures_on", "annual_rate", "repayment", "restructured_on")
+
     def relevant(self, session: Session, rows: list[Row]) -> list[Row]:
-        """A file that does not know yet that a loan was extended here does not take the extension back."""
-        loan = self.table.c
-        extended = select(loan.loan_no, loan.original_maturity, loan.matures_on, loan.annual_rate).where(
-            loan.loan_no.in_([row["loan_no"] for row in rows]), loan.original_maturity.is_not(None)
+        """A file that does not know yet that a loan was extended here does not take the extension back; one that
+        knows of an extension that is signed does not bring it before its day."""
+        loan, extension = self.table.c, _table(t.Extension).c
+        numbers = [row["loan_no"] for row in rows]
+        changed = and_(
+            extension.loan_no == loan.loan_no,
+            extension.state.in_(("signed", "in_force")),
+            extension.variant.in_(("extension", "rescheduling")),
         )
-        for now in session.execute(extended).mappings():
-            for row in rows:
-                if row["loan_no"] == now["loan_no"] and row["matures_on"] == now["original_maturity"]:
-                    row |= {name: now[name] for name in ("matures_on", "annual_rate") if name in row}
+        query = (
+            select(loan, extension.maturity_before, extension.until_on, extension.state)
+            .select_from(self.table.outerjoin(_table(t.Extension), changed))
+            .where(
+                loan.loan_no.in_(numbers),
+                or_(extension.loan_no.is_not(None), loan.original_maturity.is_not(None)),
+            )
+        )
+        held: dict[str, list[Any]] = defaultdict(list)
+        for found in session.execute(query).mappings():
+            held[found["loan_no"]].append(found)
+        for row in rows:
+            for found in held.get(row["loan_no"], ()):
+                before = {found["original_maturity"]}
+                if found["state"] == "in_force":
+                    before.add(found["maturity_before"])
+                too_early = found["state"] == "signed" and row["matures_on"] == found["until_on"]
+                if row["matures_on"] in before or too_early:
+                    row |= {name: found[name] for name in self.OURS if name in row}
         return rows
 
     def complete(self, row: Row) -> Row:

@@ -339,3 +339,22 @@ def test_a_document_goes_back_once_all_is_paid_and_a_new_loan_holds_it_again(
         writer.session.flush()
         (held,) = titles.of_loan(writer.session, "L9", MATURES + timedelta(days=1))
     assert (held.owed_on, held.released) == (("L9",), False)
+
+
+def test_one_extension_that_cannot_be_entered_keeps_no_round_from_the_others(
+    lent: Book, policy_file: PolicyFile, policy: Policy
+) -> None:
+    with lent.write() as writer:
+        for loan_no in ("L2", "L3"):
+            extend(writer, policy_file, policy, loan_no, terms(HALF_A_YEAR), MATURES - timedelta(days=20))
+        broken = writer.session.exec(select(Extension).where(Extension.loan_no == "L2")).one()
+        broken.repayment = "custom"  # no schedule can be planned
+    with lent.write() as writer:
+        assert extensions.take_force(writer, policy_file, MATURES) == 1
+    with lent.read() as session:
+        states = {e.loan_no: e.state for e in session.exec(select(Extension))}
+        failed = session.exec(select(AuditEvent).where(AuditEvent.event == "extension.failed")).all()
+        assert states == {"L2": "signed", "L3": "in_force"}
+        assert [event.loan_no for event in failed] == ["L2"]
+        assert loans.get(session, "L2").matures_on == MATURES
+        assert audit.verify(session).ok

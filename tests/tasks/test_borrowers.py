@@ -79,17 +79,19 @@ def test_missed_days_are_caught_up_on_but_not_for_what_is_over(office: Office) -
     assert [notice.loan_no for notice in told(office, "instalment_reminder")] == ["L2"]
 
 
-def test_a_borrower_is_not_reminded_of_what_was_extended(office: Office) -> None:
+def test_a_borrower_is_not_reminded_of_principal_that_was_extended(office: Office) -> None:
     lend(office, ("L1", DUE))
     with office.book.write() as writer:
         loan = writer.session.get_one(Loan, "L1")
         loan.matures_on = DUE
         case = cases.open_by_hand(writer, office.policy_file, "extension", loan, DUE - timedelta(days=9))
-        asked = extensions.Terms("extension", DUE + timedelta(days=30), Decimal(1000), Decimal(5), "bullet", 1)
+        asked = extensions.Terms("extension", DUE + timedelta(days=30), Decimal(100_000), Decimal(5), "bullet", 1)
         extensions.apply(writer, case, loan, asked, DUE - timedelta(days=9), by="S001")
         found = writer.session.get_one(Extension, case.case_no)
         found.state, found.takes_force_on = "signed", DUE
-    assert work_out(office, DUE - timedelta(days=3)).borrowers_reminded == 0
+    assert work_out(office, DUE - timedelta(days=3)).borrowers_reminded == 1
+    (notice,) = told(office, "instalment_reminder")
+    assert " 10.00" in notice.body, "the interest of the old term only"
     with office.book.read() as session:
         opened = {case.kind for case in session.exec(select(Case))}
     assert not opened & {"repayment_notice", "pre_maturity_visit"}, "nor asked to pay at a maturity that moves"
