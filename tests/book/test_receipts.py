@@ -246,10 +246,10 @@ def test_what_cannot_be_reversed_is_not(lent: Book, policy_file: PolicyFile) -> 
         Received("X", date(2025, 4, 5), ZERO, reverses="nothing"),
     ]
     for received in wrong:
-        with pytest.raises(ValueError, match="no such receipt|not before|undone already"), lent.write() as writer:
+        with pytest.raises(ValueError, match=r"no such receipt|not before|undone already"), lent.write() as writer:
             enter(writer, policy_file, received, "L1")
     for reverses in ("B", "B-"):
-        with pytest.raises(ValueError, match="no such receipt|not before|undone already"), lent.write() as writer:
+        with pytest.raises(ValueError, match=r"no such receipt|not before|undone already"), lent.write() as writer:
             enter(writer, policy_file, Received("X", date(2025, 4, 5), ZERO, reverses=reverses), "L2")
     with lent.read() as session:
         assert session.exec(select(func.count()).select_from(Repayment)).one() == 3
