@@ -24,9 +24,10 @@ from cli.options import (
 )
 from cli.show import Format
 from postloan.book import accounts, calls, cases, differences, loans, receipts, slips, titles
-from postloan.book.tables import EXTENSION_STATES, Extension, ReceiptSlip
+from postloan.book.tables import EXTENSION_STATES, Case, Extension, ReceiptSlip
 from postloan.errors import PostloanError
 from postloan.rules import allocation
+from tasks.office import Office
 
 
 def show_account(
@@ -62,13 +63,15 @@ def show_account(
         "paid": dict(account.paid),
     }
     entries = [asdict(entry) for entry in journal]
+    columns = ["number", "due_on", "fee", "penalty", "interest", "principal", "total"]
     if form is Format.json:
         show.as_json(facts | {"owed": owed, "entries": entries})
-        return
-    if form is Format.table:
+    elif form is Format.csv:
+        show.listing(owed, columns, form)
+    else:
         show.facts(facts | {"paid": ", ".join(f"{part} {amount}" for part, amount in account.paid.items())}, form)
-    columns = ["number", "due_on", "fee", "penalty", "interest", "principal", "total"]
-    show.listing(owed, columns, form, f"应还明细 Owed {loan_no} {day}")
+        show.listing(owed, columns, form, f"应还明细 Owed {loan_no} {day}")
+        show.listing(entries, ["on", "receipt_no", "claim", "part", "charged", "paid"], form, "收款冲账 What was paid")
 
 
 def show_calls(
@@ -196,5 +199,28 @@ def open_case(
     with here.book.write(origin="postloan open") as writer:
         loan = loans.get(writer.session, loan_no)
         case = cases.open_by_hand(writer, here.policy_file, kind, loan, here.today)
-    show.facts({"case_no": case.case_no, "kind": kind, "loan_no": loan_no, "due_on": case.due_on}, form)
-    show.err.print("Its run starts with the next round or upkeep.", highlight=False)
+    why_not = _start(here, case)
+    facts = {"case_no": case.case_no, "kind": kind, "loan_no": loan_no, "due_on": case.due_on, "started": not why_not}
+    show.facts(facts, form)
+    if why_not:
+        show.err.print(f"Its run starts with the next upkeep: {why_not}", markup=False, highlight=False)
+
+
+def _start(here: Office, case: Case) -> str:
+    """Start the case's run if a server is there; else tell why not: the case is open all the same, and upkeep
+    starts the runs that are missing."""
+    import httpx
+    from prefect.exceptions import PrefectException
+
+    from cli.stack import require_server
+    from tasks import runs
+
+    try:
+        require_server()
+    except PostloanError:
+        return "no Prefect server answers here"
+    try:
+        runs.start(here, case)
+    except (PostloanError, PrefectException, httpx.HTTPError) as error:
+        return str(error)
+    return ""

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import json
-import random
 import re
 from datetime import date, timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
+from itertools import product
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import select
 
-from postloan.book import Book, audit, duties, ledger, loans
-from postloan.book.tables import Borrower, Drawdown, Instalment, Loan, Position, Repayment, Signal
-from postloan.card import card, chart, render
-from postloan.card.figures import balances, covered
+from postloan.book import Book, accounts, audit, duties, ledger, loans
+from postloan.book.tables import Borrower, Charge, Drawdown, Instalment, Loan, Position, Repayment, Signal
+from postloan.card import card, chart, collecting, render
+from postloan.card.asof import Until
+from postloan.card.figures import covered
 from postloan.card.view import Paper
 from postloan.errors import NotFound
 from postloan.policy import PolicyFile
 from tasks.office import Office
 from tests.across_time.test_year import START, fill
+from tests.book.test_accounts import NUMBERS, scattered
 from tests.conftest import Clock
 from tests.factory import staff_and_loans
 from tests.story import LATER, LOAN, TODAY, Story, first_part, second_part
@@ -190,66 +193,47 @@ def test_a_loan_alone_has_the_ledger_and_the_duties_that_it_has_in_the_whole_boo
 # ------------------------------------------------------------------------------------- figures
 
 
-def test_the_balance_ends_where_the_loan_stands(sqlite_book: Book) -> None:
-    chance = random.Random(11)
-    start = date(2026, 1, 5)
-    numbers = [f"L{n:02d}" for n in range(12)]
-    staff_and_loans(sqlite_book, dict.fromkeys(numbers, start))
+def test_the_card_stands_where_the_loan_stands_and_its_balance_ends_there(
+    sqlite_book: Book, policy_file: PolicyFile
+) -> None:
+    """The card replays the receipts over the claims as they were: where nothing changed since, that is what the
+    book adds up."""
+    days = scattered(sqlite_book, policy_file, 11)
     with sqlite_book.write() as writer:
-        for n, loan_no in enumerate(numbers):
-            for number in range(1, 1 + n % 4):
-                due_on = start + timedelta(days=60 * number)
-                writer.session.add(
-                    Instalment(
-                        loan_no=loan_no,
-                        number=number,
-                        due_on=due_on,
-                        principal_due=Decimal(20000),
-                        interest_due=Decimal(300),
-                    )
-                )
-            for number in range(chance.randrange(4)):
-                paid_on = start + timedelta(days=chance.randrange(200))
-                amount = Decimal(chance.randrange(1, 30000))
-                writer.session.add(
-                    Repayment(receipt_no=f"{loan_no}{number}", loan_no=loan_no, paid_on=paid_on, amount=amount)
-                )
-            if n % 3 == 1:
-                writer.session.add(Drawdown(loan_no=loan_no, number=1, drawn_on=start, amount=Decimal(50000)))
-            if n % 5 == 4:
-                writer.session.add(
-                    Position(
-                        loan_no=loan_no,
-                        as_of=start,
-                        principal_outstanding=Decimal(77),
-                        overdue_principal=Decimal(0),
-                        overdue_interest=Decimal(0),
-                        days_past_due=0,
-                    )
-                )
+        for n, loan_no in enumerate(NUMBERS):
+            if n % 6 == 1:
+                about = {"loan_no": loan_no, "number": 1, "drawn_on": days[0]}
+                writer.session.add(Drawdown(amount=Decimal(50000), **about))
+            if n % 6 == 4:
+                about = {"loan_no": loan_no, "as_of": days[0], "overdue_principal": 0, "overdue_interest": 0}
+                writer.session.add(Position(principal_outstanding=Decimal(77), days_past_due=0, **about))
+        writer.session.flush()
+        accounts.refresh(writer.session, policy_file, NUMBERS)
     with sqlite_book.read() as session:
-        for loan_no in numbers:
-            loan = loans.get(session, loan_no)
-            history = loans.history(session, loan)
-            for days in (0, 61, 130, 210):
-                day = start + timedelta(days=days)
-                positions = [p for p in session.query(Position).filter_by(loan_no=loan_no)]
-                drawn = [(d.drawn_on, d.amount) for d in session.query(Drawdown).filter_by(loan_no=loan_no)]
-                went = balances(loan, history.instalments, history.repayments, drawn, positions, day)
-                assert went[-1][1] == loans.standing(session, loan, day).principal_outstanding
-                assert [on for on, _ in went] == sorted({on for on, _ in went})
+        charged = dict(session.exec(select(Charge.loan_no, Charge.charged_on)).all())
+        for loan_no, day in product(NUMBERS, days):
+            if charged.get(loan_no, day) > day:
+                continue  # a charge that came later has paid parts of what the receipts paid
+            held = collecting.dossier(session, policy_file, loan_no, Until(day, policy_file.at(day).time_zone))
+            stood = loans.standing(session, held.loan, day)
+            assert collecting.standing(held) == stood, (loan_no, day)
+            went = [(point["on"], point["outstanding"]) for point in collecting.balance(held)["actual"]]
+            assert not went or went[-1][1] == stood.principal_outstanding
+            assert [on for on, _ in went] == sorted({on for on, _ in went})
 
 
-def test_receipts_cover_instalments_oldest_first() -> None:
+def test_each_instalment_says_what_of_it_is_covered() -> None:
     schedule = [
         Instalment(loan_no="L", number=n, due_on=date(2026, n, 1), principal_due=Decimal(100), interest_due=Decimal(n))
         for n in (3, 1, 2)
     ]
-    states = covered(schedule, Decimal(150), date(2026, 2, 2))
+    day = date(2026, 2, 2)
+    states = covered(schedule, {"1": Decimal(101), "2": Decimal(49)}, day)
     assert [(s["covered"], s["state"]) for s in states] == [(101, "paid"), (49, "overdue"), (0, "due")]
-    states = covered(schedule, Decimal(210), date(2026, 2, 2))
+    states = covered(schedule, {"1": Decimal(101), "2": Decimal(102), "3": Decimal(7)}, day)
     assert [s["state"] for s in states] == ["paid", "paid", "part"]
-    assert [s["state"] for s in covered(schedule, None, date(2026, 2, 2))] == ["unknown", "unknown", "due"]
+    assert [s["state"] for s in covered(schedule, None, day)] == ["unknown", "unknown", "due"]
+    assert {s["state"] for s in covered(schedule, None, day, settled=True)} == {"settled"}
 
 
 def test_the_drawing_is_of_what_there_is() -> None:

@@ -42,6 +42,8 @@ CODES = {
     "recipient": tables.PARTIES,
     "interruption": tables.INTERRUPTIONS,
     "right": ("limitation", "guarantee"),
+    "title_state": ("kept", "released"),
+    "found_by": ("consignor", "lender"),
     "ledger": ledger.ORDER,
     "guarantee": ("joint", "general"),
     "source": ("core", "schedule"),
@@ -176,9 +178,7 @@ def test_both_languages_of_the_card_have_the_same_labels() -> None:
         return re.findall(r"{% set (\w+) =", Path(ROOT / "templates/cards" / language / "labels.jinja").read_text())
 
     used = {
-        name
-        for file in (ROOT / "templates/cards").glob("loan.*")
-        for name in re.findall(r"\bt\.(\w+)", file.read_text())
+        name for file in (ROOT / "templates/cards").glob("*.*") for name in re.findall(r"\bt\.(\w+)", file.read_text())
     }
     assert labels("zh") == labels("en")
     assert set(labels("zh")) == used

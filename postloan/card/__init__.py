@@ -1,7 +1,7 @@
 """The post-loan management card (贷后管理卡): everything about one loan, in order (REC-1).
 
-`collecting` reads the book, `asof` keeps out what came after the card's day, `figures` works out what
-has to be worked out; all of that is the card as plain values. `view` and the templates make it a paper.
+`collecting` and `maturity` read the book, `asof` keeps out what came after the card's day, `owed` and `figures`
+work out what has to be worked out; all of that is the card as plain values. `view` and the templates make it a paper.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from postloan.book import classification, duties, loans, suspensions
+from postloan.book import classification, duties, suspensions
 from postloan.book.tables import Step
 from postloan.calendar import months_after
 from postloan.card import collecting, figures, maturity
@@ -33,7 +33,7 @@ def card(session: Session, file: PolicyFile, loan_no: str, as_of: date) -> dict[
     Nothing that came later shows. Raises NotFound.
     """
     policy = file.at(as_of)
-    held = collecting.dossier(session, loan_no, Until(as_of, policy.time_zone))
+    held = collecting.dossier(session, file, loan_no, Until(as_of, policy.time_zone))
     steps = collecting.steps(held)
     shown = {
         "loan_no": loan_no,
@@ -41,9 +41,9 @@ def card(session: Session, file: PolicyFile, loan_no: str, as_of: date) -> dict[
         "time_zone": policy.time_zone.key,
         "titles": {kind: lapsing.title for kind, lapsing in policy.ticklers.items()},
         **_position(held, policy, steps),
-        **maturity.collected(held, file),
+        **maturity.collected(held),
         **_parties(held),
-        "duties": [asdict(duty) for duty in _duties(held, file)],
+        "duties": [asdict(duty) for duty in _duties(held)],
         **_work(held, steps),
         **_trail(held),
     }
@@ -54,10 +54,10 @@ def card(session: Session, file: PolicyFile, loan_no: str, as_of: date) -> dict[
 def _position(held: Dossier, policy: Policy, steps: Sequence[Step]) -> dict[str, Any]:
     """Where the loan stands, how it got there and how it is classified."""
     until, loan = held.until, held.loan
-    standing = loans.standing(held.session, loan, until.day)
+    standing = collecting.standing(held)
     classified = collecting.classifications(held)
     risk_class = classification.shown(policy, standing.days_past_due, classified[-1] if classified else None)
-    signals, collaterals = collecting.signals(held), collecting.collaterals(held)
+    signals, collaterals = collecting.signals(held), maturity.with_titles(held, collecting.collaterals(held))
     open_signal = any(signal["cleared_on"] is None for signal in signals)
     worth = [item["value"] for item in collaterals]
     return {
@@ -94,10 +94,10 @@ def _parties(held: Dossier) -> dict[str, Any]:
     }
 
 
-def _duties(held: Dossier, file: PolicyFile) -> list[duties.Duty]:
+def _duties(held: Dossier) -> list[duties.Duty]:
     """The duties from disbursement to a year past maturity, for guarantee periods."""
     first, last = held.loan.disbursed_on, months_after(held.loan.matures_on, 12)
-    return duties.between(held.session, file, first, last, held.until.day, held.loan.loan_no)
+    return duties.between(held.session, held.file, first, last, held.until.day, held.loan.loan_no)
 
 
 def _work(held: Dossier, steps: Sequence[Step]) -> dict[str, Any]:
@@ -127,7 +127,10 @@ def _trail(held: Dossier) -> dict[str, Any]:
 
 
 PEOPLE = frozenset(
-    {"actor", "claimed_by", "decided_by", "officer_no", "on_behalf_of", "reported_by", "reviewed_by", "staff_no"}
+    {
+        *("actor", "claimed_by", "decided_by", "handed_by", "officer_no"),
+        *("on_behalf_of", "reported_by", "reviewed_by", "staff_no"),
+    }
 )
 
 

@@ -131,7 +131,7 @@ class Overwritten:
 def overwritten(session: Session, until: Until, loan: t.Loan, collateral_nos: Sequence[str]) -> list[Overwritten]:
     """What was changed of a loan, its schedule, borrower, security and registers after a day, the latest first."""
     numbers = [json.dumps(no, ensure_ascii=False) for no in (loan.loan_no, loan.borrower_no, *collateral_nos)]
-    nouns = ("loan", "instalment", "guarantee", "borrower", "collateral", "payment", "work_log_entry")
+    nouns = ("loan", "instalment", "charge", "guarantee", "borrower", "collateral", "payment", "work_log_entry")
     query = select(t.AuditEvent).where(
         col(t.AuditEvent.at) >= until.end,
         col(t.AuditEvent.event).in_([f"{noun}.{what}" for noun in nouns for what in ("changed", "renewed")]),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from sqlmodel import Session, col, or_, select
@@ -14,9 +15,10 @@ from sqlmodel import Session, col, or_, select
 from postloan.book import accounts, audit, groups, ledger, loans
 from postloan.book import tables as t
 from postloan.book.loans import History
-from postloan.card import figures
+from postloan.card import figures, owed
 from postloan.card.asof import Overwritten, Row, Until, Values, overwritten, secured_then, undone
-from postloan.rules.position import ZERO
+from postloan.policy import PolicyFile
+from postloan.rules.position import ZERO, bucket
 
 
 @dataclass(frozen=True)
@@ -24,14 +26,28 @@ class Dossier:
     """What is kept of a loan: its history, its terms with what was overwritten since undone, and until when."""
 
     session: Session
+    file: PolicyFile
     until: Until
     loan: t.Loan
     borrower: t.Borrower
     guarantees: list[tuple[t.Guarantee, t.Guarantor]]
     collaterals: list[t.Collateral]
     instalments: list[t.Instalment]
+    charges: list[t.Charge]
     history: History
     later: list[Overwritten]
+
+    @cached_property
+    def owed(self) -> owed.Owed:
+        """The account, by the claims of then."""
+        terms = accounts.terms(self.file, self.loan)
+        claims = owed.claims(self.loan, self.instalments, self.charges, self.drawn)
+        return owed.owed(terms, claims, self.history.repayments, self.until.day)
+
+    @cached_property
+    def drawn(self) -> Sequence[t.Drawdown]:
+        """The drawdowns, later ones too."""
+        return self.of_loan(t.Drawdown, t.Drawdown.number)
 
     def of_borrower(self, table: type[Row], *order: Any) -> Sequence[Row]:
         """The borrower's rows of a table."""
@@ -46,25 +62,40 @@ class Dossier:
         return [undone(row, self.later) for row in found]
 
 
-def dossier(session: Session, loan_no: str, until: Until) -> Dossier:
+def dossier(session: Session, file: PolicyFile, loan_no: str, until: Until) -> Dossier:
     """A loan's dossier. Raises NotFound."""
     loan = loans.get(session, loan_no)
     history = loans.history(session, loan)
     later = overwritten(session, until, loan, [c.collateral_no for c in history.collaterals])
+    charges = session.exec(select(t.Charge).where(t.Charge.loan_no == loan_no).order_by(col(t.Charge.charged_on)))
     return Dossier(
         session=session,
+        file=file,
         until=until,
         loan=undone(loan, later),
         borrower=undone(history.borrower, later),
         guarantees=[(undone(guarantee, later), guarantor) for guarantee, guarantor in history.guarantees],
         collaterals=[undone(item, later) for item in _securing(session, loan_no, history, secured_then(later))],
-        instalments=sorted(
-            (undone(i, later) for i in history.instalments if i.entered_on is None or until.reached(i.entered_on)),
-            key=lambda i: (i.due_on, i.number),
-        ),
+        instalments=_instalments(history.instalments, until, later),
+        charges=[undone(charge, later) for charge in charges if until.reached(charge.charged_on)],
         history=history,
         later=later,
     )
+
+
+def _instalments(rows: Iterable[t.Instalment], until: Until, later: Iterable[Overwritten]) -> list[t.Instalment]:
+    """The schedule of then. What an extension or an early repayment put into it later was not there: it was entered
+    on a later day, or began as nothing by what the audit trail says."""
+    found = []
+    for row in rows:
+        before = undone(row, later)
+        if row.entered_on is None or (until.reached(row.entered_on) and (_due(before) or not _due(row))):
+            found.append(before)
+    return sorted(found, key=lambda i: (i.due_on, i.number))
+
+
+def _due(row: t.Instalment) -> Decimal:
+    return row.principal_due + row.interest_due + row.fee_due
 
 
 def _securing(session: Session, loan_no: str, history: History, secured: dict[str, list[str]]) -> list[t.Collateral]:
@@ -116,22 +147,40 @@ def collaterals(held: Dossier) -> list[Values]:
 # ----------------------------------------------------------------------------------- where it stands
 
 
+def standing(held: Dossier) -> loans.Standing:
+    """Where the loan stood: by its schedule as it was then, where that says it."""
+    today = loans.standing(held.session, held.loan, held.until.day)
+    if today.source != "schedule":
+        return today
+    late = held.owed.late
+    days = max(((held.until.day - due_on).days for due_on, _ in late), default=0)
+    return replace(
+        today,
+        principal_outstanding=max(_drawn(held) - held.owed.principal_paid, ZERO),
+        overdue=sum((unpaid for _, unpaid in late), ZERO),
+        days_past_due=days,
+        bucket=bucket(days),
+    )
+
+
+def _drawn(held: Dossier) -> Decimal:
+    amounts = [(d.drawn_on, d.amount) for d in held.drawn] or [(held.loan.disbursed_on, held.loan.principal)]
+    return sum((amount for on, amount in amounts if held.until.reached(on)), ZERO)
+
+
 def instalments(held: Dossier, source: str) -> list[Values]:
     """The schedule, with what of each instalment is covered. Where the core system reports positions, the
     receipts need not be in the book: then that is not known."""
-    got = None if source == "core" else figures.received(held.history.repayments, held.until.day)
-    journal = accounts.entries(held.session, held.loan.loan_no)
-    states = figures.covered(held.instalments, got, held.until.day, settled=source == "settled", journal=journal)
+    paid = None if source == "core" else held.owed.paid
+    states = figures.covered(held.instalments, paid, held.until.day, settled=source == "settled")
     return [one.model_dump() | state for one, state in zip(held.instalments, states, strict=True)]
 
 
 def balance(held: Dossier) -> Values:
     """The balance as it went and as it was agreed: from each day on, so much is left."""
-    drawn = [(d.drawn_on, d.amount) for d in held.of_loan(t.Drawdown, t.Drawdown.number)]
+    drawn = [(d.drawn_on, d.amount) for d in held.drawn]
     positions = [p for p in held.of_loan(t.Position, t.Position.as_of) if held.until.reached(p.as_of)]
-    journal = accounts.entries(held.session, held.loan.loan_no)
-    receipts = held.history.repayments
-    went = figures.balances(held.loan, held.instalments, receipts, drawn, positions, held.until.day, journal)
+    went = figures.balances(held.loan, held.owed.journal, drawn, positions, held.until.day)
     planned = figures.agreed(held.loan, held.instalments)
     return {
         name: [{"on": on, "outstanding": amount} for on, amount in points]
@@ -140,7 +189,7 @@ def balance(held: Dossier) -> Values:
 
 
 def drawdowns(held: Dossier) -> list[Values]:
-    return held.until.known(held.of_loan(t.Drawdown, t.Drawdown.number))
+    return held.until.known(held.drawn)
 
 
 def classifications(held: Dossier) -> list[t.Classification]:

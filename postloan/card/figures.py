@@ -2,52 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from postloan.book.tables import AccountEntry, Instalment, Loan, Position, Repayment
-from postloan.rules import position
-from postloan.rules.position import ZERO, Due
+from postloan.book.tables import Instalment, Loan, Position
+from postloan.rules.allocation import Entry
+from postloan.rules.position import ZERO
 
 Point = tuple[date, Decimal]
 
 
-def received(repayments: Sequence[Repayment], day: date) -> Decimal:
-    """What was received by the end of a day, receipts that were reversed by then left out."""
-    by_then = [r for r in repayments if r.paid_on <= day]
-    undone = {r.reverses for r in by_then if r.reverses}
-    return sum((r.amount for r in by_then if r.reverses is None and r.receipt_no not in undone), ZERO)
-
-
 def covered(
-    schedule: Sequence[Instalment],
-    got: Decimal | None,
-    day: date,
-    *,
-    settled: bool = False,
-    journal: Sequence[AccountEntry] = (),
+    schedule: Sequence[Instalment], paid: Mapping[str, Decimal] | None, day: date, *, settled: bool = False
 ) -> list[dict[str, Any]]:
-    """What of each instalment is covered, oldest first or as the journal says, and its state at the end of a
-    day: paid, part, due or overdue; "unknown" where the receipts are not known (None), "settled" where the loan
-    is, whatever they say."""
-    if journal and got is not None:
-        paid = {(e.claim): ZERO for e in journal}
-        for e in journal:
-            if e.entered_on <= day and e.part != "penalty":
-                paid[e.claim] += e.paid
+    """What of each instalment is covered, by its number, and its state at the end of a day: paid, part, due or
+    overdue; "unknown" where it is not known what was paid (None), "settled" where the loan is, whatever the
+    receipts say."""
     found: list[dict[str, Any]] = []
     for one in sorted(schedule, key=lambda i: (i.due_on, i.number)):
         amount = one.principal_due + one.interest_due + one.fee_due
-        if got is None and not settled:
+        if paid is None and not settled:
             found.append({"covered": None, "state": "unknown" if one.due_on < day else "due"})
             continue
-        if journal and got is not None:
-            part = paid.get(str(one.number), ZERO)
-        else:
-            part = min(got or ZERO, amount)
-            got = (got or ZERO) - part
+        part = (paid or {}).get(str(one.number), ZERO)
         if part == amount:
             state = "paid"
         elif settled:
@@ -72,16 +51,10 @@ def agreed(loan: Loan, schedule: Sequence[Instalment]) -> list[Point]:
 
 
 def balances(
-    loan: Loan,
-    schedule: Sequence[Instalment],
-    repayments: Sequence[Repayment],
-    drawdowns: Sequence[Point],
-    positions: Sequence[Position],
-    day: date,
-    journal: Sequence[AccountEntry] = (),
+    loan: Loan, journal: Sequence[Entry], drawdowns: Sequence[Point], positions: Sequence[Position], day: date
 ) -> list[Point]:
     """The principal outstanding on each day up to `day` on which it changed: the core system's figures where
-    it reports any, else by schedule, as `loans.standing` has it.
+    it reports any, else what was drawn less what receipts paid.
 
     Args:
         drawdowns: (day, amount) of each, later ones too; none at all: all of it on the day of disbursement.
@@ -90,36 +63,17 @@ def balances(
         points = [(p.as_of, p.principal_outstanding) for p in sorted(positions, key=lambda p: p.as_of)]
     else:
         drawn = drawdowns or [(loan.disbursed_on, loan.principal)]
-        days = sorted({on for on, _ in drawn} | {r.paid_on for r in repayments} | {e.entered_on for e in journal})
-        lent = sum((amount for _, amount in drawn), ZERO)
-        points = []
-        for on in days:
-            paid = _repaid(loan, schedule, repayments, lent, journal, on)
-            points.append((on, max(sum((amount for drawn_on, amount in drawn if drawn_on <= on), ZERO) - paid, ZERO)))
+        paid = [(entry.on, entry.paid) for entry in journal if entry.part == "principal"]
+        days = sorted({on for on, _ in (*drawn, *paid)})
+        points = [(on, max(_by(drawn, on) - _by(paid, on), ZERO)) for on in days]
     settled_on = loan.settled_on
     if settled_on is not None and settled_on <= day:
         points = [(on, left) for on, left in points if on < settled_on] + [(settled_on, ZERO)]
     return _changes([point for point in points if point[0] <= day])
 
 
-def _repaid(
-    loan: Loan,
-    schedule: Sequence[Instalment],
-    repayments: Sequence[Repayment],
-    lent: Decimal,
-    journal: Sequence[AccountEntry],
-    day: date,
-) -> Decimal:
-    """The principal repaid by the end of a day."""
-    if journal:
-        return sum((e.paid for e in journal if e.part == "principal" and e.entered_on <= day), ZERO)
-    dues = [
-        Due(i.due_on, i.principal_due + i.interest_due + i.fee_due, i.principal_due)
-        for i in sorted(schedule, key=lambda i: (i.due_on, i.number))
-    ]
-    rest = max(lent - sum((due.principal for due in dues), ZERO), ZERO)
-    parts = position.covered([*dues, Due(loan.matures_on, rest, rest)], received(repayments, day))
-    return sum((principal for _, principal in parts), ZERO)
+def _by(amounts: Sequence[Point], day: date) -> Decimal:
+    return sum((amount for on, amount in amounts if on <= day), ZERO)
 
 
 def _changes(points: Sequence[Point]) -> list[Point]:

@@ -106,10 +106,16 @@ class Paper:
     # --------------------------------------------------------------------- schedule and receipts
 
     @property
+    def instalments(self) -> list[Values]:
+        """The instalments of which anything is due: an extension or an early repayment leaves empty ones behind."""
+        dues = ("principal_due", "interest_due", "fee_due")
+        return [i for i in self.card["instalments"] if any(Decimal(i[due]) for due in dues)]
+
+    @property
     def schedule(self) -> list[Values]:
         """The instalments to show: all of a short schedule; of a longer one what is overdue or in part paid,
         and the next ones to come."""
-        every = self.card["instalments"]
+        every = self.instalments
         if len(every) <= FULL:
             return every
         to_come = [i for i in every if i["state"] == "due"][:NEXT]
@@ -119,13 +125,13 @@ class Paper:
     @property
     def next_due(self) -> Values | None:
         """The next instalment to come."""
-        return next((i for i in self.card["instalments"] if i["state"] in ("due", "part")), None)
+        return next((i for i in self.instalments if i["state"] in ("due", "part")), None)
 
     @property
     def schedule_states(self) -> list[tuple[str, int]]:
         """How many instalments there are of each state, in words."""
         states = ("paid", "overdue", "part", "due")
-        counts = [(s, sum(i["state"] == s for i in self.card["instalments"])) for s in states]
+        counts = [(s, sum(i["state"] == s for i in self.instalments)) for s in states]
         return [(self.say(state, "instalment"), count) for state, count in counts if count]
 
     def halves(self, rows: Sequence[Values]) -> list[tuple[Values | None, Values | None]]:
@@ -147,6 +153,48 @@ class Paper:
         every = self.card["allocations"]
         telling = any(Decimal(a[part]) for a in every for part in ("fee", "penalty", "excess"))
         return every[-LATEST:] if telling else []
+
+    @property
+    def penalty(self) -> str:
+        """Penalty interest to the day, "" where there is none or nobody here knows."""
+        accrued = self.card["penalty_accrued"]
+        return amount(accrued) if accrued and Decimal(accrued) else ""
+
+    @property
+    def terms(self) -> list[tuple[str, str]]:
+        """What a contract may say beside amount, rate and time: labels with values, only where there is one."""
+        loan, w = self.card["loan"], self.words
+        percent = {name: w.value(name, loan[name]) for name in ("penalty_surcharge", "base_rate") if loan[name]}
+        if loan["compound"] and percent.get("penalty_surcharge"):
+            percent["penalty_surcharge"] += w.comma + w.pick(("计收复利", "on interest too"))
+        shown = {
+            "original_maturity": loan["original_maturity"],
+            "penalty_surcharge": percent.get("penalty_surcharge"),
+            "consignor": loan["consignor"],
+            "found_by": self.say(loan["found_by"], "found_by"),
+            "base_rate": percent.get("base_rate"),
+        }
+        return [(w.field(name).capitalize(), value) for name, value in shown.items() if value]
+
+    def asked(self, extension: Values) -> str:
+        """What was asked for, where something else was granted."""
+        if all(extension[f"asked_{name}"] == extension[name] for name in ("until_on", "amount")):
+            return ""
+        return f"{amount(extension['asked_amount'])} → {extension['asked_until_on']}"
+
+    def consents(self, case_no: str) -> str:
+        """Who consented in writing in a case, and when."""
+        given = [c for c in self.card["consents"] if c["case_no"] == case_no]
+        return self.words.listed(
+            [f"{self.say(c['party'], 'recipient')} {c['party_no']} ({c['given_on']})" for c in given]
+        )
+
+    @property
+    def other_consents(self) -> list[tuple[str, str]]:
+        """The cases other than extensions in which somebody consented: an entrusted loan that is repaid early."""
+        extended = {e["case_no"] for e in self.card["extensions"]}
+        others = dict.fromkeys(c["case_no"] for c in self.card["consents"] if c["case_no"] not in extended)
+        return [(case_no, self.consents(case_no)) for case_no in others]
 
     @property
     def rights(self) -> list[Values]:

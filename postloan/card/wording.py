@@ -32,6 +32,8 @@ PHRASES = (
     (r"(\S+) reverses (\S+)", r"\1 冲销 \2"),
     (r"collateral (\S+)", r"押品 \1"),
     (r"rule:(\S+)", r"规则 \1"),
+    (r"paid before it took force", "生效前已结清"),
+    (r"no principal was left to extend", "已无本金可展期"),
 )
 FIELDS = {
     "annual_rate": ("年利率", "annual rate"),
@@ -80,6 +82,7 @@ FIELDS = {
     "channel": ("渠道", "channel"),
     "reverses": ("冲销", "reverses"),
     "drawn_on": ("提款日", "drawn on"),
+    "charged_on": ("发生日", "charged on"),
     "principal_outstanding": ("本金余额", "principal outstanding"),
     "overdue_principal": ("逾期本金", "overdue principal"),
     "overdue_interest": ("逾期利息", "overdue interest"),
@@ -108,7 +111,8 @@ CODED = {
     "repayment": ("repayment",),
     "security": ("security",),
     "day_count": ("day_count",),
-    "kind": ("guarantee", "borrower", "payment"),
+    "kind": ("guarantee", "borrower", "payment", "charge"),
+    "found_by": ("found_by",),
     "activity": ("activity",),
 }
 NOUNS = {
@@ -285,7 +289,7 @@ class Wording:
         for vocabulary in CODED.get(field, ()):
             if value in words.WORDS[vocabulary]:
                 return self.say(value, vocabulary)
-        if field == "annual_rate":
+        if field in ("annual_rate", "base_rate", "penalty_surcharge"):
             return f"{rate(value)} %"
         return amount(value) if re.fullmatch(r"-?\d+\.\d\d", str(value)) else str(value)
 
@@ -394,12 +398,14 @@ DETAILS: dict[str, Detail] = {
     "case.cancelled": lambda w, d: w.outcome(d.get("outcome")),
     "case.closed": lambda w, d: w.outcome(d.get("outcome")),
     "case.opened": lambda w, d: w.parts(w.kind(d.get("kind", "")), _due(w, d), d.get("rule")),
+    "charge.entered": lambda w, d: w.parts(amount(d.get("amount")), _due(w, d)),
     "consent.given": lambda w, d: w.parts(_party(w, d), d.get("given_on")),
     "document.archived": lambda w, d: _archived(d),
     "extension.applied": lambda w, d: w.parts(
         w.say(d.get("variant"), "variant"), amount(d.get("amount")), _until(w, d)
     ),
     "extension.in_force": lambda w, d: w.parts(amount(d.get("amount")), _until(w, d)),
+    "extension.lapsed": lambda w, d: w.parts(w.phrase(str(d.get("why", "")))),
     "extension.refused": lambda w, d: w.parts(d.get("reason")),
     "extension.signed": lambda w, d: w.parts(d.get("contract_no"), d.get("signed_on")),
     "finding.entered": lambda w, d: w.parts(d.get("finding_no"), _due(w, d)),

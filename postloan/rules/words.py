@@ -167,6 +167,8 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "returned": ("已收回", "returned"),
         "refused": ("拒签", "refused"),
     },
+    "title_state": {"kept": ("保管中", "kept"), "released": ("已交还", "handed back")},
+    "found_by": {"consignor": ("委托人", "consignor"), "lender": ("贷款人", "lender")},
     "charge": {"advance": ("垫款", "advance"), "fee": ("费用", "fee"), "penalty": ("罚息", "penalty interest")},
     "payment": {"drawdown": ("提款", "drawdown"), "payment": ("支付", "payment")},
     "payment_state": {

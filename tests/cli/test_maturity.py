@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,9 +11,19 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app
-from postloan.book import Book, accounts, migrate
-from postloan.book.tables import Borrower, Charge, Instalment, Loan, Position, Repayment
+from cli.main import app, main
+from postloan.book import Book, accounts, cases, extensions, loans, migrate, parties, slips, titles
+from postloan.book.tables import (
+    Borrower,
+    Charge,
+    Collateral,
+    CollateralLoan,
+    Instalment,
+    Loan,
+    Position,
+    Repayment,
+)
+from postloan.errors import PostloanError
 from postloan.policy import PolicyFile
 from tests.conftest import ROOT
 from tests.factory import staff_and_loans
@@ -63,6 +74,35 @@ def test_an_account_tells_what_is_owed_and_what_receipts_paid(book: Book) -> Non
     assert Decimal(told["to_settle_early"]) > 99_080
 
 
+@pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    """The exit status of a command that a person got wrong, and what it says."""
+
+    def run(*words: str) -> tuple[int, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), " ".join((said.err + said.out).split())
+
+    return run
+
+
+def test_the_table_of_an_account_has_what_receipts_paid_and_the_csv_what_is_owed(book: Book) -> None:
+    table = CliRunner().invoke(app, ["account", "L1", "--date", "2026-05-11"]).output
+    assert [word for word in ("应还明细", "收款冲账", "R1", "penalty 1.81", "C-C1") if word not in table] == []
+    rows = CliRunner().invoke(app, ["account", "L1", "--date", "2026-05-11", "--format", "csv"]).output.splitlines()
+    assert rows[0] == "number,due_on,fee,penalty,interest,principal,total"
+    assert rows[1] == "C-C1,2026-05-01,80.00,0.00,0.00,0.00,80.00"
+
+
+def test_an_account_may_be_asked_for_on_any_day(book: Book) -> None:
+    for day in ("2025-12-31", "2026-01-10", "2026-04-10", "2027-01-10", "2031-02-28"):
+        for loan_no in ("L1", "L2"):
+            told = asked("account", loan_no, "--date", day)
+            assert isinstance(told, dict)
+            assert sum(Decimal(one["total"]) for one in told["owed"]) >= Decimal(told["overdue"])
+
+
 def test_lists_of_calls_and_differences(book: Book) -> None:
     calls = asked("calls", "--date", "2026-04-13")
     assert [(c["loan_no"], c["days_past_due"], c["overdue"]) for c in calls] == [
@@ -75,15 +115,98 @@ def test_lists_of_calls_and_differences(book: Book) -> None:
     assert asked("slips") == asked("titles", "--from", "2026-01-01", "--to", "2026-12-31") == asked("extensions") == []
 
 
-def test_a_case_is_opened_by_hand_once(book: Book) -> None:
-    opened = asked("open", "extension", "L1")
-    assert isinstance(opened, dict) and opened["case_no"] == "EX-L1-1"
-    again = CliRunner().invoke(app, ["open", "extension", "L1"])
-    assert again.exit_code == 1 and isinstance(again.exception, Exception)
-    assert "EX-L1-1" in str(again.exception) + again.output
-    assert CliRunner().invoke(app, ["open", "first_inspection", "L1"]).exit_code == 2
-    unknown = CliRunner().invoke(app, ["open", "receipt", "L9"])
-    assert unknown.exit_code == 1
+def test_lists_of_slips_extensions_and_titles(book: Book, policy_file: PolicyFile) -> None:
+    """L1's slips are back, one of them refused; L2's is out, it asks for an extension, is paid, its title goes back."""
+    day = date(2026, 5, 2)
+    with book.write() as writer:
+        session, add = writer.session, writer.session.add
+        add(Collateral(collateral_no="K1", kind="房产", owner="x", value=1, valued_on=DRAWN, title_document="T1"))
+        session.flush()
+        add(CollateralLoan(collateral_no="K1", loan_no="L2"))
+        first, second = (loans.get(session, no) for no in ("L1", "L2"))
+        case = cases.open_by_hand(writer, policy_file, "collection_preparation", first, day)
+        told = parties.to_notify(session, first)
+        slips.issue(writer, case, told * 2)
+        about = {"signed_by": "张某某", "handed_over_on": day, "by": "S001"}
+        slips.settle(writer, case, returned=[slips.number_of(case, 2)], day=day, **about)
+        case = cases.open_by_hand(writer, policy_file, "extension", second, day)
+        slips.issue(writer, case, told)
+        terms = extensions.Terms("extension", date(2027, 7, 10), Decimal(1000), Decimal(6), "bullet", 1)
+        extensions.apply(writer, case, second, terms, day, by="S001")
+        second.settled_on = day
+        session.flush()
+        titles.release(writer, case, "K1", received_by="x", evidence="y", day=day, by="S005")
+
+    def numbers(name: str, *words: str) -> list[str]:
+        found = asked(*words)
+        assert isinstance(found, list)
+        return [row[name] for row in found]
+
+    assert numbers("slip_no", "slips") == ["EX-L2-1-1"]
+    assert numbers("state", "slips", "--all") == ["refused", "returned", "out"]
+    assert numbers("slip_no", "slips", "--loan", "L1") == []
+    assert numbers("case_no", "extensions") == numbers("case_no", "extensions", "--state", "applied") == ["EX-L2-1"]
+    assert (
+        numbers("case_no", "extensions", "--loan", "L1") == numbers("case_no", "extensions", "--state", "signed") == []
+    )
+    assert numbers("collateral_no", "titles", "--from", "2026-05-01", "--to", "2026-05-31") == ["K1"]
+    assert numbers("collateral_no", "titles", "--from", "2026-05-03", "--to", "2026-05-31") == []
+
+
+def test_what_people_get_wrong_is_said(book: Book, refused: Callable[..., tuple[int, str]]) -> None:
+    with book.write() as writer:
+        about = {"as_of": DRAWN, "overdue_principal": 0, "overdue_interest": 0, "days_past_due": 0}
+        writer.session.add(Position(loan_no="L2", principal_outstanding=Decimal(100), **about))
+    wrong = {
+        ("account", "L9"): (1, "L9"),
+        ("account", "L2"): (1, "the core system keeps the account of loan L2"),
+        ("calls", "--date", "2026-02-30"): (2, "2026-02-30"),
+        ("slips", "--loan", "L9"): (1, "L9"),
+        ("titles", "--from", "2026-03-03", "--to", "2026-03-02"): (2, "before"),
+        ("titles",): (2, "--from"),
+        ("extensions", "--state", "granted"): (2, "granted"),
+        ("extensions", "--loan", "L9"): (1, "L9"),
+        ("open", "first_inspection", "L1"): (2, "extension, receipt, collection_preparation"),
+        ("open", "receipt", "L9"): (1, "L9"),
+        ("differences", "--format", "pdf"): (2, "pdf"),
+    }
+    for words, (status, said) in wrong.items():
+        found = refused(*words)
+        assert (found[0], said in found[1]) == (status, True), (words, found)
+
+
+def test_a_case_is_opened_by_hand_once(
+    book: Book, refused: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.stack.require_server", _nobody_answers)
+    result = CliRunner().invoke(app, ["open", "extension", "L1", "--format", "json"])
+    assert result.exit_code == 0, result.output
+    opened = json.loads(result.stdout)
+    assert (opened["case_no"], opened["started"]) == ("EX-L1-1", False)
+    assert "starts with the next upkeep" in result.stderr
+    status, said = refused("open", "extension", "L1")
+    assert (status, "EX-L1-1" in said) == (1, True)
+
+
+def test_the_run_of_a_case_is_started_where_a_server_answers(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[str] = []
+    monkeypatch.setattr("cli.stack.require_server", lambda: None)
+    monkeypatch.setattr("tasks.runs.start", lambda _, case: started.append(case.case_no))
+    opened = asked("open", "receipt", "L1")
+    assert isinstance(opened, dict)
+    assert (opened["started"], started) == (True, ["RP-L1-1"])
+    monkeypatch.setattr("tasks.runs.start", _no_deployment)
+    result = CliRunner().invoke(app, ["open", "receipt", "L1", "--format", "json"])
+    assert (result.exit_code, json.loads(result.stdout)["case_no"]) == (0, "RP-L1-2"), "the case is open all the same"
+    assert "prefect deploy" in result.stderr
+
+
+def _nobody_answers() -> None:
+    raise PostloanError("PREFECT_API_URL is not set")
+
+
+def _no_deployment(*_: object) -> None:
+    raise PostloanError("Prefect has no deployment; run: prefect deploy --all")
 
 
 def test_due_tells_of_reminders_and_deadlines(book: Book) -> None:
