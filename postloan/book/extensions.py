@@ -137,11 +137,12 @@ def unpaid_principal(session: Session, file: PolicyFile, loan: Loan, variant: st
 
 
 def _from_day(session: Session, file: PolicyFile, loan: Loan, variant: str, day: date) -> date:
-    """The due date from which claims are replaced: maturity; of a rescheduling, the oldest that is unpaid."""
+    """The due date from which claims are replaced: maturity; of a rescheduling, the oldest that is unpaid, and all
+    that is still to come, paid ahead or not: it bears interest anew."""
     if variant != "rescheduling":
         return loan.matures_on
     owed = accounts.account(session, file, loan, day).owed
-    return min([o.due_on for o in owed if o.total > ZERO] or [loan.matures_on])
+    return min([day + ONE_DAY, *(o.due_on for o in owed if o.total > ZERO)])
 
 
 # ---------------------------------------------------------------------------------- what is entered

@@ -155,10 +155,10 @@ def agree(session: Session, file: PolicyFile, numbers: Sequence[str], day: date)
 # ------------------------------------------------------------------------------------------ what always holds
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("variant", ["extension", "rescheduling"])
 def test_only_interest_changes(book: Book, policy_file: PolicyFile, variant: str, seed: int) -> None:
-    numbers, chance = lend(book, seed, 35), random.Random(f"{variant}{seed}")
+    numbers, chance = lend(book, seed, 28), random.Random(f"{variant}{seed}")
     changed = 0
     for no in numbers:
         with book.write() as writer:
@@ -192,7 +192,9 @@ def test_only_interest_changes(book: Book, policy_file: PolicyFile, variant: str
                 kept = session.get(Charge, f"{made.case_no}-P")
                 assert charged(after) + (kept.amount if kept else ZERO) == charged(before), "penalty is not forgiven"
                 assert loan.restructured_on == day
-                assert 0 <= before.principal_outstanding - after.principal_outstanding <= ahead, (no, amount)
+                assert (
+                    0 <= before.principal_outstanding - after.principal_outstanding <= ahead + before.paid["penalty"]
+                ), (no, amount)
                 late = {o.due_on for o in before.owed if o.principal and o.due_on <= day}
                 if amount == there and late:
                     assert not any(o.principal for o in after.owed if o.due_on <= day), "nothing moved stays past due"
@@ -204,7 +206,7 @@ def test_only_interest_changes(book: Book, policy_file: PolicyFile, variant: str
                     left = [o for o in after.owed if o.due_on <= day and o.principal]
                     assert not left, (no, left)
             changed += 1
-    assert changed > 20
+    assert changed > 15
     with book.read() as session:
         assert audit.verify(session).ok
         for day in (START + timedelta(days=n) for n in (50, 200, 370, 500, 800)):
@@ -243,7 +245,8 @@ def test_two_early_repayments_cost_the_interest_of_the_time(
                     (o.total for o in account(writer.session, policy_file, no, day).owed if o.due_on <= day), ZERO
                 )
                 repaid = receipts.effect(writer.session, policy_file, loan, received).planned[0]
-                assert repaid.interest == interest(repaid.principal, loan.annual_rate, START, day, loan.day_count)
+                due_on_it = interest(repaid.principal, loan.annual_rate, START, day, loan.day_count)
+                assert abs(repaid.interest - due_on_it) <= Decimal("0.01"), "together they are what came in"
                 assert repaid.principal + repaid.interest == received.amount - due
                 receipts.enter(writer, policy_file, case, loan, received, document="凭证", by=["F1"])
                 cases.close(writer, case, "entered")
@@ -312,6 +315,22 @@ def test_principal_that_was_paid_ahead_of_a_rescheduling_stays_paid(lent: Book, 
     accrued = interest(money(60_000), Decimal("4.35"), START, day, "actual/360")
     assert left(after)[0] == (day, ZERO, accrued)
     assert after.principal_outstanding == 60_000
+
+
+def test_an_instalment_that_was_paid_ahead_of_a_rescheduling_pays_no_interest_twice(
+    lent: Book, policy_file: PolicyFile
+) -> None:
+    """Two instalments were paid, one of them not due yet: its 300 pay what ran until now, then the new interest."""
+    day = date(2025, 5, 10)
+    with lent.write() as writer:
+        pay(writer.session, "L1", date(2025, 4, 1), 50_600)
+        accounts.refresh(writer.session, policy_file, ["L1"])
+        extend(writer, policy_file, "L1", ask(HALF_A_YEAR, 50_000, "rescheduling"), day)
+        after = account(writer.session, policy_file, "L1", day)
+    accrued = interest(money(50_000), Decimal("4.35"), date(2025, 4, 10), day, "actual/360")
+    new = interest(money(50_000), Decimal(6), day, HALF_A_YEAR, "actual/360")
+    assert after.paid["principal"] == 50_000
+    assert left(after) == [(HALF_A_YEAR, money(50_000), new - (300 - accrued))]
 
 
 def test_interest_that_was_paid_ahead_counts_for_an_early_settlement(lent: Book, policy_file: PolicyFile) -> None:

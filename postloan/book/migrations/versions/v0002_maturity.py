@@ -185,10 +185,11 @@ def upgrade() -> None:
     with op.batch_alter_table("instalment", schema=None) as batch_op:
         batch_op.add_column(sa.Column("annual_rate", types.Rate(), nullable=True))
         batch_op.add_column(sa.Column("entered_on", sa.Date(), nullable=True))
+    # A default that is an expression would have SQLite build the table anew, which its foreign keys forbid.
     with op.batch_alter_table("loan", schema=None) as batch_op:
         batch_op.add_column(sa.Column("original_maturity", sa.Date(), nullable=True))
         batch_op.add_column(sa.Column("penalty_surcharge", types.Rate(), nullable=True))
-        batch_op.add_column(sa.Column("compound", sa.Boolean(), server_default=sa.false(), nullable=False))
+        batch_op.add_column(sa.Column("compound", sa.Boolean(), server_default="0", nullable=False))
         batch_op.add_column(
             sa.Column("found_by", sqlmodel.sql.sqltypes.AutoString(), server_default="", nullable=False)
         )
