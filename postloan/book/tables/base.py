@@ -28,6 +28,22 @@ EXTENSION_STATES = ("applied", "signed", "in_force", "refused", "lapsed")
 SLIP_STATES = ("out", "returned", "refused")
 INTERRUPTIONS = ("demand", "agreement", "payment", "suit")
 PARTIES = ("borrower", "guarantor", "mortgagor", "pledgor", "consignor")
+CHANNELS = ("call", "sms", "email", "letter", "visit")
+CONTACT_ROLES = (
+    "borrower", "guarantor", "mortgagor", "pledgor", "consignor", "co_debtor", "heir", "attorney", "third_party",
+)  # fmt: skip
+CONTACT_STOPS = (
+    "opt_out", "deceased", "incapacitated", "hospitalised", "represented", "disputed", "cease", "refused",
+    "workplace_refused", "lost", "hours_agreed", "electronic_consent",
+)  # fmt: skip
+PAUSE_REASONS = ("moratorium", "dispute", "disaster", "other")
+PROMISE_STATES = ("open", "kept", "broken", "superseded")
+MEASURES = (
+    "voluntary", "repayment_plan", "restructuring", "collateral", "guarantor", "preservation", "litigation",
+    "enforcement", "debt_transfer", "debt_assumption", "rescue_loan", "write_off",
+)  # fmt: skip
+OPTION_STATES = ("compared", "approved", "done", "failed")
+DEGREES = ("none", "minor", "major", "full")
 RELATIONS = ("control", "shareholding", "family", "common_management", "mutual_guarantee", "other")
 
 
