@@ -16,8 +16,8 @@ from tasks.office import Office
 
 @flow(name="open-case", flow_run_name="立案 {kind} {loan_no}", retries=0)
 def open_case(
-    kind: Literal["extension", "receipt", "collection_preparation"] = Field(
-        description="extension 展期, receipt 收款登记, collection_preparation 催收准备",
+    kind: Literal["extension", "receipt", "collection_preparation", "clock_pause"] = Field(
+        description="extension 展期, receipt 收款登记, collection_preparation 催收准备, clock_pause 暂停计时",
         json_schema_extra={"title": "种类 Kind"},
     ),
     loan_no: str = Field(

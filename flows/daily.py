@@ -44,6 +44,7 @@ def daily_round(
 def carry_out(office: Office, day: date) -> DayResult:
     """The round for one day, inside a flow run."""
     done = work_out(office, day)
+    runs.end_by_number(office, done.ended_cases, "nothing is past due any more")
     health = runs.heal(office)
     delivery = notices.deliver_due(office)
     done.started, done.healed = health.started, health.replaced

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from prefect import flow
 from prefect.states import State
 
-from postloan.book import Writer, cases, slips, titles, work_log
-from postloan.book.tables import Case, Signal
+from postloan.book import Writer, cases, signals, slips, titles, work_log
+from postloan.book.tables import Case
 from postloan.errors import PostloanError
 from postloan.forms.base import Form, SupervisorSignature, chosen, with_choices
 from postloan.forms.maturity import (
@@ -136,23 +136,7 @@ def _follow_up(writer: Writer, work: LoanWork, visit: Answer[PreMaturityVisit]) 
     if visit.form.code in TO_EXTEND:
         cases.open_next(writer, file, "extension", work.loan, day, origin=work.case.case_no)
     elif visit.form.code == "doubtful":
-        writer.session.add(
-            Signal(
-                loan_no=work.loan.loan_no,
-                kind="repayment_doubtful",
-                seen_on=day,
-                detail=visit.form.reason,
-                source=work.case.case_no,
-                case_no=work.case.case_no,
-            )
-        )
-        writer.record(
-            "signal.recorded",
-            loan_no=work.loan.loan_no,
-            case_no=work.case.case_no,
-            kind="repayment_doubtful",
-            seen_on=day,
-        )
+        signals.note(writer, work.case, "repayment_doubtful", day, visit.form.reason)
         cases.open_next(writer, file, "collection_preparation", work.loan, day, origin=work.case.case_no)
 
 

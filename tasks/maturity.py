@@ -73,7 +73,7 @@ def tell(case_no: str, kind: str, step: str, roles: Sequence[str], **values: Any
                 to=party.recipient,
                 loan_no=case.loan_no,
                 case_no=case_no,
-                **({"as_party": party.role} if kind == "repayment_notice" else {}),
+                **({"as_party": party.role} if kind in ("repayment_notice", "demand_notice") else {}),
                 **values,
             )
             told[party.label] = notice.notice_no

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import apprise
 from prefect import task
 
-from postloan.book import Writer, notices
+from postloan.book import Writer, contacts, notices
 from postloan.book.notices import Recipient
 from postloan.book.tables import Notice
 from postloan.errors import PostloanError
@@ -94,6 +94,7 @@ class Delivery:
     sent: int = 0
     refused: int = 0
     interrupted: int = 0
+    held: int = 0
 
 
 @task(name="deliver-notices")
@@ -103,16 +104,25 @@ def deliver() -> Delivery:
 
 
 def deliver_due(office: Office, limit: int = 500) -> Delivery:
-    """Send what is due in the outbox. A gateway that refuses is tried again later, by the policy."""
-    sent = refused = 0
+    """Send what is due in the outbox. A gateway that refuses is tried again later, by the policy; a message about a
+    debt goes only when the gate permits it (CON-1), and waits until it will."""
+    sent = refused = held = 0
     with office.book.write(origin="outbox") as writer:
         interrupted = notices.settle_interrupted(writer, office.policy.notices)
     while sent + refused < limit:
         # One at a time: what waits its turn behind a slow gateway must not look as if it were being sent.
         with office.book.write(origin="outbox") as writer:
             notice = notices.take(writer)
+            waits = (
+                notice is not None
+                and _is_collection(office, notice)
+                and contacts.let_through(writer, office.policy, notice)
+            )
         if notice is None:
             break
+        if waits:
+            held += 1
+            continue
         error = send(office.settings, notice)
         with office.book.write(origin="outbox") as writer:
             if error:
@@ -121,7 +131,12 @@ def deliver_due(office: Office, limit: int = 500) -> Delivery:
             else:
                 notices.mark_sent(writer, notice)
                 sent += 1
-    return Delivery(sent, refused, interrupted)
+    return Delivery(sent, refused, interrupted, held)
+
+
+def _is_collection(office: Office, notice: Notice) -> bool:
+    kind = office.policy.notices.kinds.get(notice.kind)
+    return kind is not None and kind.collection and bool(notice.loan_no)
 
 
 def send(settings: Settings, notice: Notice) -> str:

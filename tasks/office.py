@@ -48,6 +48,11 @@ class Office:
         return self.policy_file.at(self.today)
 
     @property
+    def now(self) -> datetime:
+        """This moment, in the institution's time zone."""
+        return self.local(self.book.clock())
+
+    @property
     def today(self) -> date:
         """The institution's day, in the policy's time zone."""
         now = self.book.clock()

@@ -10,7 +10,21 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from postloan.book import Writer, cases, classification, duties, extensions, groups, notices, people, signals, work_log
+from postloan.book import (
+    Writer,
+    cases,
+    classification,
+    collection,
+    duties,
+    extensions,
+    groups,
+    notices,
+    people,
+    promises,
+    signals,
+    stages,
+    work_log,
+)
 from postloan.book.notices import staff_recipient
 from postloan.book.standings import worked_out
 from postloan.book.tables import Case, HumanTask, Notice, RoundDay
@@ -19,6 +33,7 @@ from postloan.rules.duties_apart import Mandate, signatories
 from postloan.rules.reminders import escalation_level, reminder_number, superior
 from tasks import runs
 from tasks.borrowers import remind_borrowers, tell_officers_to_call
+from tasks.collection import remind_overdue
 from tasks.notices import queue
 from tasks.office import Office
 
@@ -37,6 +52,11 @@ class DayResult:
     escalations: int = 0
     borrowers_reminded: int = 0
     to_call: int = 0
+    stages: int = 0
+    cured: int = 0
+    overdue_reminded: int = 0
+    promises_kept: int = 0
+    promises_broken: int = 0
     in_force: int = 0
     notices_sent: int = 0
     started: int = 0
@@ -45,6 +65,7 @@ class DayResult:
     reports: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     opened_cases: list[str] = field(default_factory=list)
+    ended_cases: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values, dates ISO 8601."""
@@ -58,7 +79,8 @@ def work_out(office: Office, day: date) -> DayResult:
     """Everything of the round for `day` that is the book's: one transaction.
 
     Opens the cases of the duties that opened by `day`, missed days included; reminds borrowers of what falls
-    due, and tells officers whom to call; enters the extensions that take force; queues reminders and
+    due, and tells officers whom to call; enters the extensions that take force, the stages of collection and what
+    became of promises; queues reminders and
     escalations of late tasks; opens a case for every notice that failed for good.
     """
     done = DayResult(day)
@@ -72,6 +94,9 @@ def work_out(office: Office, day: date) -> DayResult:
         done.caught_up = _days_after(since, day)
         groups.refresh(writer)
         done.in_force = extensions.take_force(writer, office.policy_file, day)  # first: what is extended is not late
+        done.promises_kept, done.promises_broken = promises.follow(writer, day)
+        for missed in done.caught_up:
+            stages.refresh(writer, office.policy_file.at(missed), missed)
         with worked_out(writer.session, day):
             done.signals = signals.raise_signals(writer, office.policy_file.at(day), day, since)
             done.classified = classification.classify_normal(writer, office.policy_file, day, since)
@@ -79,6 +104,11 @@ def work_out(office: Office, day: date) -> DayResult:
             work_log.put_before_heads(writer, done.opened_cases)
             done.borrowers_reminded = remind_borrowers(office, writer, day, since)
             done.to_call = tell_officers_to_call(office, writer, day)
+            done.stages = stages.refresh(writer, office.policy_file.at(day), day)
+            done.ended_cases = collection.end_cured(writer, day)
+            done.cured = len(done.ended_cases)
+            done.opened_cases += collection.open_cases(writer, office.policy_file, version, day)
+            done.overdue_reminded = remind_overdue(office, writer, day)
         done.opened_cases += notices.open_failure_cases(writer, version, day)
         done.opened = len(done.opened_cases)
         done.reminders, done.escalations = _remind(office, writer, day)

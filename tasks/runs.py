@@ -118,6 +118,14 @@ def end(cases_: Iterable[Case], why: str) -> None:
                 client.set_flow_run_state(run_id, Cancelled(message=why), force=True)  # type: ignore[arg-type]
 
 
+def end_by_number(office: Office, case_nos: Iterable[str], why: str) -> None:
+    """End the runs of cases that were cancelled, by their numbers."""
+    with office.book.read() as session:
+        ended = [cases.get(session, number) for number in case_nos]
+    if ended:
+        end(ended, why)
+
+
 # -------------------------------------------------------------------------- starting, healing
 
 

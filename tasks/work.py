@@ -47,6 +47,11 @@ class Work:
     def calendar(self) -> Calendar:
         return self.policy.working_days
 
+    @property
+    def policy_of_today(self) -> Policy:
+        """What is in force now, whatever the case began under: the law on contacts does not wait for a case."""
+        return self.office.policy
+
     def in_working_days(self, days: int) -> date:
         """So many working days after today."""
         return self.calendar.add_working_days(self.office.today, days)

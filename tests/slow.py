@@ -311,9 +311,7 @@ class Slow:
     def papers(self, today: date) -> set[Key]:
         found = set()
 
-        def add(
-            kind: str, subject: str, due_on: date | None, loans: list[Loan], lead: int, always: bool = False
-        ) -> None:
+        def add(kind: str, subject: str, due_on: date | None, loans: list[Loan], lead: int) -> None:
             if due_on is None or not today <= due_on <= today + timedelta(days=lead):
                 return
             fit = [
@@ -321,7 +319,7 @@ class Slow:
                 for lo in loans
                 if lo.first_drawdown_on < due_on
                 and not self.over(lo, today)
-                and (always or lo.matures_on >= due_on or lo.matures_on < today)
+                and (lo.matures_on >= due_on or lo.matures_on < today)
             ]
             if fit:
                 key = f"{subject}-{due_on}"
@@ -336,7 +334,12 @@ class Slow:
         for g in self.guarantees:
             loan = by_no[g.loan_no]
             until = g.until_on or month_later(loan.matures_on, 6)
-            add("guarantee_period_warning", f"{g.guarantor_no}-{g.loan_no}", until, [loan], 60, True)
+            if today <= until <= today + timedelta(days=90) and not self.over(loan, today):
+                due_on = until - timedelta(days=30)
+                if loan.first_drawdown_on < due_on:
+                    key = f"{g.guarantor_no}-{g.loan_no}-{until}"
+                    found.add(("guarantee_period_warning", key, due_on))
+                    self.lapsing.setdefault(key, ("guarantee_period_warning", loan.loan_no, due_on))
         for b in self.borrowers.values():
             mine = [lo for lo in self.loans if lo.borrower_no == b.borrower_no]
             if not mine:

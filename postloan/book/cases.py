@@ -86,6 +86,7 @@ BY_HAND = {
     "extension": ByHand("EX", "EXT-1", 5),
     "receipt": ByHand("RP", "PAY-1", 1),
     "collection_preparation": ByHand("CP", "MAT-1", 3),
+    "clock_pause": ByHand("PS", "COL-2", 3),
 }
 
 
@@ -170,6 +171,9 @@ MOOT = (
     "repayment_notice",
     "extension",
     "collection_preparation",
+    "collection",
+    "demand_notice",
+    "clock_pause",
 )
 
 
@@ -179,21 +183,26 @@ def cancel_moot(writer: Writer, loan_no: str, outcome: str) -> list[Case]:
         select(Case).where(Case.loan_no == loan_no, Case.state == "open", Case.kind.in_(MOOT))  # type: ignore[attr-defined]
     ).all()
     for case in moot:
-        case.state, case.outcome, case.closed_at = "cancelled", outcome, writer.now
-        writer.session.add(case)
-        for task in writer.session.exec(
-            select(HumanTask).where(HumanTask.case_no == case.case_no, HumanTask.state == "open")
-        ):
-            task.state, task.answered_at = "superseded", writer.now
-            writer.session.add(task)
-        writer.record(
-            "case.cancelled",
-            loan_no=loan_no,
-            case_no=case.case_no,
-            policy_version=case.policy_version,
-            outcome=outcome,
-        )
+        end(writer, case, outcome)
     return list(moot)
+
+
+def end(writer: Writer, case: Case, outcome: str) -> None:
+    """End a case that nobody need go on with: what it asks is asked no more. Its run is to be ended as well."""
+    case.state, case.outcome, case.closed_at = "cancelled", outcome, writer.now
+    writer.session.add(case)
+    for task in writer.session.exec(
+        select(HumanTask).where(HumanTask.case_no == case.case_no, HumanTask.state == "open")
+    ):
+        task.state, task.answered_at = "superseded", writer.now
+        writer.session.add(task)
+    writer.record(
+        "case.cancelled",
+        loan_no=case.loan_no,
+        case_no=case.case_no,
+        policy_version=case.policy_version,
+        outcome=outcome,
+    )
 
 
 def claim(writer: Writer, case_no: str, run_id: str, *, instead_of: str) -> bool:

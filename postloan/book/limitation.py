@@ -11,7 +11,7 @@ from postloan.book.engine import Writer
 from postloan.book.tables import Case, Guarantee, Instalment, Interruption, Loan, Repayment
 from postloan.calendar import months_after
 from postloan.policy import Policy
-from postloan.rules.limitation import Act, Period, period
+from postloan.rules.limitation import INTERRUPTIONS, Act, Period, period
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,10 @@ def of_loan(session: Session, policy: Policy, loan: Loan, day: date) -> list[Rig
         select(Guarantee).where(Guarantee.loan_no == loan.loan_no).order_by(col(Guarantee.guarantor_no))
     ):
         until = guarantee.until_on or months_after(loan.matures_on, policy.limitation.guarantee_months)
-        called = sorted(a.happened_on for a in acts.get(("guarantor", guarantee.guarantor_no), []))
+        # A general guarantor has to be sued, or the debtor in his guarantee period (art. 693).
+        counts = ("suit",) if guarantee.kind == "general" else INTERRUPTIONS
+        mine = acts.get(("guarantor", guarantee.guarantor_no), [])
+        called = sorted(a.happened_on for a in mine if a.kind in counts)
         in_time = [on for on in called if on <= until]
         if in_time:
             later = [Act("demand", on) for on in called]

@@ -387,6 +387,15 @@ def still_holds(session: Session, policy: Policy, signal: Signal, day: date) -> 
     return False
 
 
+def note(writer: Writer, case: Case, kind: str, day: date, detail: str) -> None:
+    """Enter a signal that people found in a case on a loan."""
+    loan_no = case.loan_no or ""
+    writer.session.add(
+        Signal(loan_no=loan_no, kind=kind, seen_on=day, detail=detail, source=case.case_no, case_no=case.case_no)
+    )
+    writer.record("signal.recorded", loan_no=loan_no, case_no=case.case_no, kind=kind, seen_on=day)
+
+
 def clear(writer: Writer, signal: Signal, case: Case, day: date, *, by: str) -> None:
     """Clear a signal; clearing it again changes nothing."""
     found = get(writer.session, int(signal.id or 0))

@@ -20,8 +20,8 @@ class plus_days(FunctionElement[date]):
     inherit_cache = True
     type = Date()
 
-    def __init__(self, day: Any, days: int) -> None:
-        super().__init__(day, literal(days, Integer()))
+    def __init__(self, day: Any, days: Any) -> None:
+        super().__init__(day, literal(days, Integer()) if isinstance(days, int) else days)
 
 
 class plus_months(FunctionElement[date]):

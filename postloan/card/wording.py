@@ -14,6 +14,7 @@ from typing import Any
 
 from postloan.rendering import money
 from postloan.rules import kinds, words
+from postloan.rules.collection import CAUSES
 from postloan.rules.roles import duty_title
 
 # What a rule (CLS-1, SIG-2) or the ledger notes: its pattern, and the Chinese for it.
@@ -145,6 +146,18 @@ EVENTS = {
     "case.closed": ("办结", "case closed"),
     "case.opened": ("立案", "case opened"),
     "charge.entered": ("登记费用", "charge entered"),
+    "clock.paused": ("暂停计时", "clock paused"),
+    "clock.resumed": ("恢复计时", "clock runs again"),
+    "contact.noted": ("登记联系结果", "result of a contact"),
+    "contact.permitted": ("许可联系", "contact permitted"),
+    "contact.refused": ("不许可联系", "contact refused"),
+    "contact.stop_lifted": ("解除联系限制", "stop of contacts lifted"),
+    "contact.stopped": ("限制联系", "contacts stopped"),
+    "default.diagnosed": ("违约原因诊断", "default diagnosed"),
+    "promise.broken": ("承诺未履行", "promise broken"),
+    "promise.kept": ("承诺已履行", "promise kept"),
+    "promise.made": ("承诺还款", "promise to pay"),
+    "stage.entered": ("逾期阶段", "stage of collection"),
     "consent.given": ("书面同意", "consent in writing"),
     "document.archived": ("归档", "document archived"),
     "extension.applied": ("申请展期", "extension applied for"),
@@ -381,6 +394,11 @@ def _until(w: Wording, told: Mapping[str, Any]) -> str:
     return w.pick((f"至 {told.get('until_on')}", f"until {told.get('until_on')}"))
 
 
+def _person(w: Wording, told: Mapping[str, Any]) -> str:
+    role, _, number = str(told.get("person", "")).partition(" ")
+    return f"{w.say(role, 'contact_role')} {number}".strip()
+
+
 def _party(w: Wording, told: Mapping[str, Any]) -> str:
     role, _, number = str(told.get("party", "")).partition(" ")
     return f"{w.say(role, 'recipient')} {number}".strip()
@@ -404,6 +422,20 @@ DETAILS: dict[str, Detail] = {
     "extension.applied": lambda w, d: w.parts(
         w.say(d.get("variant"), "variant"), amount(d.get("amount")), _until(w, d)
     ),
+    "clock.paused": lambda w, d: w.parts(w.say(d.get("reason"), "pause"), d.get("from_on"), d.get("until_on")),
+    "clock.resumed": lambda w, d: w.parts(d.get("resumed_on")),
+    "contact.noted": lambda w, d: w.parts(w.say(d.get("result"), "contact_result")),
+    "contact.permitted": lambda w, d: w.parts(_person(w, d), w.say(d.get("channel"), "contact_channel")),
+    "contact.refused": lambda w, d: w.parts(
+        _person(w, d), w.say(d.get("channel"), "contact_channel"), d.get("refused_by"), d.get("allowed_from")
+    ),
+    "contact.stop_lifted": lambda w, d: w.parts(_person(w, d), w.say(d.get("kind"), "contact_stop")),
+    "contact.stopped": lambda w, d: w.parts(_person(w, d), w.say(d.get("kind"), "contact_stop")),
+    "default.diagnosed": lambda w, d: w.parts(w.pick(CAUSES[d["cause"]].title) if d.get("cause") in CAUSES else ""),
+    "promise.broken": lambda w, d: w.parts(amount(d.get("amount")), _due(w, d)),
+    "promise.kept": lambda w, d: w.parts(amount(d.get("amount")), _due(w, d)),
+    "promise.made": lambda w, d: w.parts(amount(d.get("amount")), _due(w, d)),
+    "stage.entered": lambda w, d: w.parts(d.get("stage"), d.get("days_past_due")),
     "extension.in_force": lambda w, d: w.parts(amount(d.get("amount")), _until(w, d)),
     "extension.lapsed": lambda w, d: w.parts(w.phrase(str(d.get("why", "")))),
     "extension.refused": lambda w, d: w.parts(d.get("reason")),

@@ -28,9 +28,20 @@ def with_choices(form: type[F], **choices: tuple[str, Sequence[str]]) -> type[F]
     return create_model(form.__name__, __base__=form, **fields)
 
 
+def with_choice(form: type[F], name: str, title: str, options: Sequence[str]) -> type[F]:
+    """A form that also asks for one of some things."""
+    field: Any = (Literal[tuple(options)], Field(title=title))  # type: ignore[valid-type]
+    return create_model(form.__name__, __base__=form, **{name: field})
+
+
 def chosen(form: Form, name: str) -> list[str]:
     """What was chosen in a field that `with_choices` made; nothing where it was left out."""
     return list(getattr(form, name, []))
+
+
+def chosen_one(form: Form, name: str) -> str:
+    """What was chosen in a field that `with_choice` made."""
+    return str(getattr(form, name))
 
 
 def rows(form: Form) -> list[tuple[str, str]]:

@@ -12,6 +12,8 @@ from pydantic import Field, model_validator
 
 from postloan.calendar import Calendar
 from postloan.policy.base import Role, Section, SignalKind, TimeZone, key
+from postloan.policy.collection import CollectionPolicy
+from postloan.policy.contact import ContactPolicy
 from postloan.policy.maturity import (
     EntrustedPolicy,
     ExtensionPolicy,
@@ -256,10 +258,9 @@ class Tickler(Section):
 
     title: str = key("INS-11", "own; what people read", min_length=1)
     rule: str = key("INS-11", "own; id of the rule that `postloan due` names", min_length=1)
-    on: Literal["", "collateral.insured_until", "collateral.valuation_due", "guarantee.until_on",
-                "borrower.licence_until"] = key(
+    on: Literal["", "collateral.insured_until", "collateral.valuation_due", "borrower.licence_until"] = key(
         "INS-11", "own; the date in the book after which it has lapsed", default=""
-    )  # fmt: skip
+    )
     yearly: list[Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]] = key(
         "INS-11", "own; days of each year (MM-DD) by which it is due from the borrower", default=[]
     )
@@ -288,7 +289,12 @@ class Limitation(Section):
     guarantee_months: int = key(
         "LIM-2", "民法典 692: 没有约定的, 保证期间为主债务履行期限届满之日起六个月", "calendar months", ge=1, le=120
     )
-
+    guarantee_warn_days: int = key(
+        "LIM-2", "own; the case opens this long before a guarantee period ends", "calendar days", ge=1, le=366
+    )
+    guarantee_act_days: int = key(
+        "LIM-2", "own; the guarantor has to be called upon this long before it ends", "calendar days", ge=0, le=366
+    )
     years: int = key("LIM-1", "民法典 188: 诉讼时效期间为三年", "years", ge=1, le=30)
     warn_days: int = key("LIM-1", "own; the case opens this long before a right lapses", "calendar days", ge=1, le=366)
     act_days: int = key(
@@ -299,7 +305,7 @@ class Limitation(Section):
 
     @model_validator(mode="after")
     def _time_to_act(self) -> Limitation:
-        if self.warn_days <= self.act_days:
+        if self.warn_days <= self.act_days or self.guarantee_warn_days <= self.guarantee_act_days:
             raise ValueError("allowed: warn_days beyond act_days, so that there is time to act")
         return self
 
@@ -329,6 +335,7 @@ class NoticeKind(Section):
     channels: list[Literal["email", "sms", "webhook"]] = key(
         "MAT-2", "own; tried in this order: the first that the recipient has an address for", min_length=1
     )
+    collection: bool = key("CON-1", "own; about a debt past due: it passes the gate of contacts", default=False)
     on_unknown: Literal["resend", "ask"] = key(
         "MAT-1",
         "own; the process died after handing over to the gateway and before noting it: "
@@ -377,6 +384,8 @@ class Policy(Section):
     settlement: SettlementPolicy
     extension: ExtensionPolicy
     entrusted: EntrustedPolicy
+    collection: CollectionPolicy
+    contact: ContactPolicy
     groups: Groups
     supervision: Supervision
     ticklers: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,40}$")], Tickler]

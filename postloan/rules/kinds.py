@@ -24,6 +24,10 @@ KINDS = {
     "receipt": ("收款登记", "receipt"),
     "settlement": ("结清", "settlement"),
     "limitation_warning": ("诉讼时效届满", "limitation period"),
+    "guarantee_period_warning": ("保证期间届满", "guarantee period"),
+    "collection": ("逾期催收", "collection"),
+    "demand_notice": ("催收通知书", "demand notice"),
+    "clock_pause": ("暂停计时", "pause of the clock"),
     "collection_preparation": ("催收准备", "preparation for collection"),
     "undelivered_notice": ("通知未送达", "undelivered notice"),
 }

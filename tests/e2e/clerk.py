@@ -41,6 +41,10 @@ FLOWS = {
     "extension": "flows.extension:extension",
     "receipt": "flows.receipts:receipt",
     "limitation_warning": "flows.delinquency:limitation_warning",
+    "guarantee_period_warning": "flows.delinquency:guarantee_period_warning",
+    "collection": "flows.delinquency:collection",
+    "demand_notice": "flows.delinquency:demand_notice",
+    "clock_pause": "flows.delinquency:clock_pause",
 }
 
 

@@ -25,7 +25,7 @@ from postloan.book.duties.inspections import (
     special_inspections,
     warning_signals,
 )
-from postloan.book.duties.limitation import limitation_warnings
+from postloan.book.duties.limitation import guarantee_warnings, limitation_warnings
 from postloan.book.duties.ticklers import tickler
 from postloan.book.engine import Writer
 from postloan.book.sql import on
@@ -76,6 +76,7 @@ KINDS: dict[str, Kind] = {
     ),
     "settlement": Kind(maturity.settlements_due, "ST"),
     "limitation_warning": Kind(limitation_warnings, "LW"),
+    "guarantee_period_warning": Kind(guarantee_warnings, "GP", per_loan=False),
 }
 
 

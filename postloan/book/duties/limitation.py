@@ -1,16 +1,17 @@
-"""The rights that would lapse: interrupted before they do, and never in silence (LIM-1)."""
+"""The rights that would lapse: interrupted before they do, and never in silence (LIM-1, LIM-2)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, String, Subquery, and_, cast, func, literal, select, union_all
+from sqlalchemy import Select, String, Subquery, and_, cast, exists, func, literal, or_, select, union_all
 
 from postloan.book import tables as t
 from postloan.book.duties.base import LOAN, Span, duty, running
 from postloan.book.sql import greatest, plus_days, plus_months
 from postloan.book.standings import looked_at, settlements
 
+GUARANTEE = t.Guarantee.__table__.c  # type: ignore[attr-defined]
 INSTALMENT = t.Instalment.__table__.c  # type: ignore[attr-defined]
 INTERRUPTION = t.Interruption.__table__.c  # type: ignore[attr-defined]
 REPAYMENT = t.Repayment.__table__.c  # type: ignore[attr-defined]
@@ -42,6 +43,43 @@ def limitation_warnings(span: Span) -> Select:
             running(span, opens_on, settled),
             # What was there before is the former system's to have dealt with; a right that is over is past help.
             lapses_on >= span.known_on(opens_on),
+        )
+    )
+
+
+def guarantee_warnings(span: Span) -> Select:
+    """LIM-2: every guarantor who was not called upon, the last day but so many of his guarantee period; a general
+    guarantor only by suit."""
+    rule = span.policy.limitation
+    legal = plus_months(LOAN.matures_on, literal(rule.guarantee_months))
+    until = func.coalesce(GUARANTEE.until_on, legal)
+    due_on, opens_on = plus_days(until, -rule.guarantee_act_days), plus_days(until, -rule.guarantee_warn_days)
+    called = exists().where(
+        INTERRUPTION.loan_no == LOAN.loan_no,
+        INTERRUPTION.party == "guarantor",
+        INTERRUPTION.party_no == GUARANTEE.guarantor_no,
+        INTERRUPTION.happened_on <= until,
+        or_(GUARANTEE.kind != "general", INTERRUPTION.kind == "suit"),
+    )
+    settled = settlements()
+    return (
+        duty(
+            "guarantee_period_warning",
+            GUARANTEE.guarantor_no + literal("-") + LOAN.loan_no + literal("-") + cast(until, String()),
+            literal("LIM-2"),
+            until,
+            due_on,
+            opens_on,
+        )
+        .select_from(LOAN.loan_no.table)
+        .join(t.Guarantee, GUARANTEE.loan_no == LOAN.loan_no)
+        .outerjoin(settled, settled.c.loan_no == LOAN.loan_no)
+        .where(
+            until.between(span.first, span.last),
+            LOAN.first_drawdown_on < due_on,
+            running(span, opens_on, settled),
+            until >= span.known_on(opens_on),
+            ~called,
         )
     )
 

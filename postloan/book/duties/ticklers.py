@@ -9,7 +9,7 @@ from sqlalchemy import Select, String, cast, func, literal, or_, select, union_a
 
 from postloan.book import tables as t
 from postloan.book.duties.base import BORROWER, LOAN, DutySelect, Span, duty, nothing, running
-from postloan.book.sql import on, plus_days, plus_months
+from postloan.book.sql import on, plus_days
 from postloan.book.standings import settlements
 from postloan.policy.sections import Tickler
 
@@ -25,8 +25,6 @@ def tickler(name: str, rule: Tickler) -> DutySelect:
         opens_on = plus_days(due_on, -rule.opens_days_before)
         # After maturity it matters only for a loan that is known not to be paid.
         matters = or_(LOAN.matures_on >= due_on, LOAN.matures_on < span.known)
-        if rule.on == "guarantee.until_on":
-            matters = literal(True)
         found = (
             source.outerjoin(settled, settled.c.loan_no == LOAN.loan_no)
             .with_only_columns(
@@ -66,11 +64,6 @@ def _lapses(span: Span, rule: Tickler) -> tuple[Any, Any, Any]:
             t.Collateral, collateral.collateral_no == secures.collateral_no
         )
         return collateral[rule.on.split(".")[1]], collateral.collateral_no, source
-    if rule.on == "guarantee.until_on":
-        guarantee = t.Guarantee.__table__.c  # type: ignore[attr-defined]
-        legal = plus_months(LOAN.matures_on, literal(span.policy.limitation.guarantee_months))
-        source = loans.join(t.Guarantee, guarantee.loan_no == LOAN.loan_no)
-        return func.coalesce(guarantee.until_on, legal), guarantee.guarantor_no + literal("-") + LOAN.loan_no, source
     if rule.on == "borrower.licence_until":
         return BORROWER.licence_until, LOAN.borrower_no, loans
     days = [day for day in _each_year(span, rule.yearly)]

@@ -1,0 +1,315 @@
+"""The register of contacts, and the gate that every one passes (CON-1): calls, visits, messages and letters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlmodel import Session, col, select
+
+from postloan.book import parties, stages
+from postloan.book.engine import Writer
+from postloan.book.tables import Borrower, Case, Contact, ContactPerson, ContactStop, Loan, Notice
+from postloan.errors import NotFound
+from postloan.policy import Policy
+from postloan.rules import contact as rule
+from postloan.rules.contact import Asked, Attempt, Permission, Stop
+
+HEARD = "talked"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who may be contacted about a loan: a party, a co-debtor, or a third person that the borrower named."""
+
+    role: str
+    number: str
+    name: str
+    phone: str = ""
+
+    @property
+    def label(self) -> str:
+        """How forms call the person, without a name: 保证人 guarantor G1."""
+        return f"{' '.join(ROLES[self.role])} {self.number}"
+
+
+ROLES = parties.TITLES | {
+    "co_debtor": ("共同债务人", "co-debtor"),
+    "heir": ("继承人", "heir"),
+    "attorney": ("代理律师", "attorney"),
+    "third_party": ("联系人", "contact person"),
+}
+
+
+def persons(session: Session, loan: Loan) -> list[Person]:
+    """The people who may be contacted about a loan, the borrower first; owners of collateral go by the item."""
+    found = [Person(p.role, p.number, p.name, p.phone) for p in parties.of_loan(session, loan)]
+    others = select(ContactPerson).where(ContactPerson.borrower_no == loan.borrower_no)
+    for other in session.exec(others.order_by(col(ContactPerson.person_no))):
+        role = _role(other)
+        found.append(Person(role, other.person_no, other.name, other.phone))
+    return found
+
+
+def _role(person: ContactPerson) -> str:
+    if person.relation in ("attorney", "律师", "代理律师"):
+        return "attorney"
+    if person.relation in ("heir", "继承人"):
+        return "heir"
+    return "co_debtor" if person.debtor else "third_party"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A contact that is asked for: with whom, how, when, by whom (staff or agency), and about which debt."""
+
+    person: Person
+    channel: str
+    at: datetime
+    agent: str
+    number: str = ""
+    at_workplace: bool = False
+
+
+def permission(session: Session, policy: Policy, loan: Loan, asked: Request, *, but: str = "") -> Permission:
+    """CON-1: whether a contact is permitted, by which rule not, and from when on; reads only. `but` is a contact of
+    the register that is left out of the count: the one that is asked about again."""
+    return rule.permission(
+        _asked(session, policy, loan, asked),
+        _past(session, loan, but),
+        _stops(session, loan, asked),
+        policy.contact.limits(policy.time_zone),
+        policy.working_days.working,
+    )
+
+
+def _asked(session: Session, policy: Policy, loan: Loan, asked: Request) -> Asked:
+    debtor = active_stops(session, "borrower", loan.borrower_no, asked.at.astimezone(policy.time_zone).date())
+    kinds = {stop.kind for stop in debtor}
+    third = asked.person.role == "third_party"
+    return Asked(
+        channel=asked.channel,
+        at=asked.at,
+        role=asked.person.role,
+        person_no=asked.person.number,
+        number=asked.number,
+        at_workplace=asked.at_workplace,
+        purpose="locate" if third else "collection",
+        mentions_debt=not third,
+        loan_no=loan.loan_no,
+        debtor_lost="lost" in kinds,
+        debtor_dead="deceased" in kinds,
+        debtor_lacks_capacity="incapacitated" in kinds,
+        agent=asked.agent,
+    )
+
+
+def _past(session: Session, loan: Loan, but: str) -> list[Attempt]:
+    """Every contact that was permitted on any debt of the borrower, whoever made it."""
+    rows = select(Contact).where(
+        Contact.borrower_no == loan.borrower_no, col(Contact.permitted), Contact.contact_no != but
+    )
+    return [
+        Attempt(
+            channel=one.channel,
+            at=one.contact_at,
+            role=one.role,
+            person_no=one.person_no,
+            number=one.address,
+            conversed=one.conversed or not one.result,  # not known yet: counted as everything that it may be
+            answered=one.result in ("talked", "somebody_else", "would_not_talk"),
+            agent=one.agent,
+            loan_no=one.loan_no,
+        )
+        for one in session.exec(rows)
+        if one.result != "not_made"
+    ]
+
+
+def _stops(session: Session, loan: Loan, asked: Request) -> list[Stop]:
+    found = [
+        Stop(kind=s.kind, channel=s.channel, from_on=s.from_on, until_on=s.until_on)
+        for s in stops_of(session, asked.person.role, asked.person.number)
+    ]
+    if asked.person.role not in ("third_party", "attorney"):
+        # What stops the clock of the debt stops every contact about it (COL-2).
+        found += [
+            Stop(kind="moratorium", channel="", from_on=p.from_on, until_on=stages.last_day(p))
+            for p in stages.pauses(session, loan.loan_no)
+        ]
+    return found
+
+
+def stops_of(session: Session, role: str, person_no: str) -> Sequence[ContactStop]:
+    """Everything on record that stops contacts with somebody, or permits more of them."""
+    return session.exec(
+        select(ContactStop)
+        .where(ContactStop.role == role, ContactStop.person_no == person_no)
+        .order_by(col(ContactStop.from_on), col(ContactStop.stop_no))
+    ).all()
+
+
+def active_stops(session: Session, role: str, person_no: str, day: date) -> list[ContactStop]:
+    """Those in force on a day."""
+    return [
+        s for s in stops_of(session, role, person_no) if s.from_on <= day and (s.until_on is None or day <= s.until_on)
+    ]
+
+
+# ---------------------------------------------------------------------------------------- entering
+
+
+def ask(
+    writer: Writer,
+    policy: Policy,
+    loan: Loan,
+    asked: Request,
+    number: str,
+    case: Case | None = None,
+    notice_no: str = "",
+) -> Contact:
+    """CON-1: ask the gate, and enter what it said under a number of the caller's, once: permitted, or refused with
+    its rule and the moment from which it will be permitted.
+
+    The debtor's row is locked: of two agents who ask at once, the second one is counted after the first.
+    """
+    session = writer.session
+    known = session.get(Contact, number)
+    if known is not None and known.permitted and not notice_no:
+        return known
+    session.get_one(Borrower, loan.borrower_no, with_for_update=True)
+    said = permission(session, policy, loan, asked, but=number)
+    entry = known or Contact(
+        contact_no=number,
+        loan_no=loan.loan_no,
+        borrower_no=loan.borrower_no,
+        role=asked.person.role,
+        person_no=asked.person.number,
+        channel=asked.channel,
+        agent=asked.agent,
+        contact_at=asked.at,
+        permitted=said.allowed,
+    )
+    entry.address, entry.contact_at = asked.number, asked.at
+    entry.purpose = "locate" if asked.person.role == "third_party" else "collection"
+    entry.permitted, entry.rule, entry.reason = said.allowed, said.rule, said.reason
+    entry.allowed_from = said.allowed_from
+    entry.case_no, entry.notice_no = case.case_no if case else None, notice_no or None
+    session.add(entry)
+    session.flush()
+    writer.record(
+        "contact.permitted" if said.allowed else "contact.refused",
+        loan_no=loan.loan_no,
+        case_no=case.case_no if case else "",
+        actor=asked.agent,
+        contact_no=number,
+        person=f"{asked.person.role} {asked.person.number}",
+        channel=asked.channel,
+        at=asked.at,
+        **({} if said.allowed else {"refused_by": said.rule, "allowed_from": said.allowed_from or ""}),
+    )
+    return entry
+
+
+def note(writer: Writer, contact_no: str, *, result: str, text: str, by: str) -> None:
+    """Enter what came of a contact, once. Raises NotFound."""
+    entry = writer.session.get(Contact, contact_no)
+    if entry is None:
+        raise NotFound(f"there is no contact {contact_no!r}")
+    if entry.result:
+        return
+    entry.result, entry.note, entry.conversed = result, text, result == HEARD
+    writer.session.add(entry)
+    writer.record(
+        "contact.noted",
+        loan_no=entry.loan_no,
+        case_no=entry.case_no or "",
+        actor=by,
+        contact_no=contact_no,
+        result=result,
+    )
+
+
+def stop(
+    writer: Writer,
+    number: str,
+    *,
+    role: str,
+    person_no: str,
+    kind: str,
+    channel: str,
+    day: date,
+    document: str,
+    case: Case | None,
+    by: str,
+    loan_no: str,
+) -> None:
+    """CON-4: enter something that stops contacts with somebody from a day on, until it is lifted; once."""
+    if writer.session.get(ContactStop, number) is not None:
+        return
+    writer.session.add(
+        ContactStop(
+            stop_no=number,
+            role=role,
+            person_no=person_no,
+            kind=kind,
+            channel=channel,
+            from_on=day,
+            document=document,
+            case_no=case.case_no if case else None,
+        )
+    )
+    writer.record(
+        "contact.stopped",
+        loan_no=loan_no,
+        case_no=case.case_no if case else "",
+        actor=by,
+        person=f"{role} {person_no}",
+        kind=kind,
+        channel=channel,
+        from_on=day,
+    )
+
+
+def lift(writer: Writer, role: str, person_no: str, kind: str, day: date, *, by: str, loan_no: str) -> int:
+    """CON-4: what stopped contacts of a kind is over from a day on; gives how many were lifted."""
+    lifted = 0
+    for found in active_stops(writer.session, role, person_no, day):
+        if found.kind == kind:
+            found.until_on = date.fromordinal(day.toordinal() - 1)
+            writer.session.add(found)
+            writer.record(
+                "contact.stop_lifted", loan_no=loan_no, actor=by, person=f"{role} {person_no}", kind=kind, day=day
+            )
+            lifted += 1
+    return lifted
+
+
+def of_loan(session: Session, loan_no: str) -> Sequence[Contact]:
+    """The contacts about a loan, in order."""
+    return session.exec(
+        select(Contact).where(Contact.loan_no == loan_no).order_by(col(Contact.contact_at), col(Contact.contact_no))
+    ).all()
+
+
+# ---------------------------------------------------------------------------------------- messages
+
+
+def let_through(writer: Writer, policy: Policy, notice: Notice) -> str:
+    """CON-1: what keeps a message about a debt from being sent now: "" if nothing does. It then waits in the outbox
+    until the gate will permit it, or, where nothing but a lifted stop will, is not sent at all."""
+    loan = writer.session.get_one(Loan, notice.loan_no)
+    person = Person(notice.recipient_kind, notice.recipient_no, "")
+    asked = Request(person, notice.channel, writer.now, "postloan", notice.address)
+    said = ask(writer, policy, loan, asked, notice.notice_no, notice_no=notice.notice_no)
+    if said.permitted:
+        return ""
+    notice.tries -= 1
+    notice.last_error = f"{said.rule}: {said.reason}"
+    if said.allowed_from is None:
+        notice.state = "given_up"
+    else:
+        notice.state, notice.next_try_at = "queued", said.allowed_from
+    writer.session.add(notice)
+    return notice.last_error
