@@ -240,6 +240,8 @@ class _Load:
             changes += shelf.follow(session, moved)
             if self.kind.name in WHAT_IS_OWED:
                 self.owing |= {row["loan_no"] for row in moved}
+                # What was corrected to be of another loan is owed on, or paid to, the first no longer.
+                self.owing |= {before["loan_no"] for _, before in changing if "loan_no" in before}
         self.added += len(adding)
         self.changed += len(changing)
         for change in changes:
