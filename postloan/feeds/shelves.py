@@ -8,8 +8,9 @@ the first drawdown).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Table, and_, bindparam, delete, func, insert, or_, select, tuple_, update
@@ -17,6 +18,7 @@ from sqlmodel import Session
 
 from postloan.book import tables as t
 from postloan.feeds.kinds import Kind, Row
+from postloan.feeds.spool import CHUNK
 
 Key = tuple[Any, ...]
 # A row of the book that changed: noun, its key, before and after of the changed fields.
@@ -85,8 +87,16 @@ class Shelf:
         )
 
     def relevant(self, session: Session, rows: list[Row]) -> list[Row]:
-        """The rows that are compared with the book: those that know less than it are left out, or completed."""
+        """The rows that are compared with the book: those that know less than it are left out, or completed.
+        Corrections are not asked."""
         return rows
+
+    def note(self, session: Session, rows: list[Row]) -> None:
+        """Corrections that are about to be entered: keep what `contradictions` needs."""
+
+    def contradictions(self, session: Session) -> Iterator[tuple[Row, str, str]]:
+        """Rows, a column of each, and why the book cannot be as corrections left it, once all are entered."""
+        yield from ()
 
     def prepare(self, session: Session, rows: list[Row]) -> list[Change]:
         """What these rows need in the book before they are compared."""
@@ -153,13 +163,70 @@ class Loans(Shelf):
 
 
 class Instalments(Shelf):
+    """A schedule that was changed here (an extension, an early repayment) has instalments of a later number in the
+    place of others: row by row, a file that numbers them otherwise would have the same principal due twice."""
+
+    def __init__(self, kind: Kind, model: Any, **always: Any) -> None:
+        super().__init__(kind, model, **always)
+        self.planned: dict[str, Decimal] = {}  # principal of what was changed here, before the corrections
+        self.raising: dict[str, Row] = {}  # the first row of each that gives more principal than the book has
+
     def relevant(self, session: Session, rows: list[Row]) -> list[Row]:
-        """The schedule of a loan that was changed here (an extension, an early repayment) is left as it is."""
-        instalment = self.table.c
-        numbers = {row["loan_no"] for row in rows}
-        changed = select(instalment.loan_no).where(instalment.loan_no.in_(numbers), instalment.entered_on.is_not(None))
-        ours = set(session.execute(changed.distinct()).scalars())
+        """The schedule of a loan that was changed here is left as it is."""
+        ours = self._changed_here(session, rows)
         return [row for row in rows if row["loan_no"] not in ours] if ours else rows
+
+    def note(self, session: Session, rows: list[Row]) -> None:
+        ours = self._changed_here(session, rows)
+        if not ours:
+            return
+        self.planned = self._principal(session, ours) | self.planned
+        mine = [row for row in rows if row["loan_no"] in ours]
+        held = self.fetch(session, mine)
+        for row in mine:
+            old = held.get(self.key(row))
+            if row["principal_due"] > (old["principal_due"] if old else 0):
+                self.raising.setdefault(row["loan_no"], row)
+
+    def contradictions(self, session: Session) -> Iterator[tuple[Row, str, str]]:
+        """Nobody owes more principal than was lent: a part of it is in two instalments."""
+        doubtful = sorted(self.raising)
+        for at in range(0, len(doubtful), CHUNK):
+            loan_nos = doubtful[at : at + CHUNK]
+            lent, planned = _lent(session, loan_nos), self._principal(session, loan_nos)
+            for loan_no in loan_nos:
+                now, agreed = planned[loan_no], max(self.planned[loan_no], lent[loan_no])
+                if now > agreed:
+                    reason = (
+                        f"the instalments of loan {loan_no} would sum up to {now} of principal, more than {agreed}: "
+                        f"its schedule was changed here; give what takes its place together with 0 for the new "
+                        f"instalments of the book (number {self._ours(session, loan_no)})"
+                    )
+                    yield self.raising[loan_no], "principal_due", reason
+
+    def _changed_here(self, session: Session, rows: list[Row]) -> set[str]:
+        instalment, numbers = self.table.c, {row["loan_no"] for row in rows}
+        changed = select(instalment.loan_no).where(instalment.loan_no.in_(numbers), instalment.entered_on.is_not(None))
+        return set(session.execute(changed.distinct()).scalars())
+
+    def _principal(self, session: Session, loan_nos: Iterable[str]) -> dict[str, Decimal]:
+        instalment = self.table.c
+        query = select(instalment.loan_no, func.sum(instalment.principal_due)).where(instalment.loan_no.in_(loan_nos))
+        return dict(session.execute(query.group_by(instalment.loan_no)).tuples().all())
+
+    def _ours(self, session: Session, loan_no: str) -> str:
+        """The numbers of the instalments that were entered here and have principal."""
+        instalment = self.table.c
+        ours = (instalment.loan_no == loan_no, instalment.entered_on.is_not(None), instalment.principal_due > 0)
+        return ", ".join(map(str, session.execute(select(instalment.number).where(*ours).order_by("number")).scalars()))
+
+
+def _lent(session: Session, loan_nos: Iterable[str]) -> dict[str, Decimal]:
+    """What was lent of loans: what was drawn, as far as the book knows of drawdowns; else the principal."""
+    loan, drawn = _table(t.Loan).c, _table(t.Drawdown).c
+    agreed = select(loan.loan_no, loan.principal).where(loan.loan_no.in_(loan_nos))
+    paid_out = select(drawn.loan_no, func.sum(drawn.amount)).where(drawn.loan_no.in_(loan_nos)).group_by(drawn.loan_no)
+    return dict(session.execute(agreed).tuples().all()) | dict(session.execute(paid_out).tuples().all())
 
 
 class Collaterals(Shelf):

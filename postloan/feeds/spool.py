@@ -77,3 +77,8 @@ class Spool:
         """One row by its key."""
         (content,) = self.db.execute("SELECT content FROM row WHERE key = ?", (key,)).fetchone()
         return dict(zip(self.fields, pickle.loads(content), strict=True))
+
+    def number(self, row: Row) -> int:
+        """Where a row stands in the file."""
+        found = self.db.execute("SELECT number FROM row WHERE key = ?", (self._key(row),)).fetchone()
+        return int(found[0])

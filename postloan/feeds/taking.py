@@ -187,9 +187,17 @@ class _Load:
             self.tell(size + size * done // self.spool.count, 2 * size)
         if self.later:
             self.shelf.update(session, (self.kind.own,), self.later)
+        self._check_corrections(session)
         if self.policy is not None and self.owing:
             self._allocate(session, self.policy)
         self._chain(writer)
+
+    def _check_corrections(self, session: Session) -> None:
+        """What only the book as a whole can tell, once every row is in it."""
+        faults = Faults(self.feed.file.path.name)
+        for row, column, reason in self.shelf.contradictions(session):
+            faults.add(self.spool.number(row), column, row[column], reason)
+        faults.raise_if_any()
 
     def _allocate(self, session: Session, policy: PolicyFile) -> None:
         """PAY-1: what the receipts of these loans pay now."""
@@ -200,7 +208,9 @@ class _Load:
 
     def _load_chunk(self, writer: Writer, chunk: list[Row]) -> None:
         session, shelf = writer.session, self.shelf
-        if not self.corrections:
+        if self.corrections:
+            shelf.note(session, chunk)
+        else:
             known_better = len(chunk)
             chunk = shelf.relevant(session, chunk)
             self.unchanged += known_better - len(chunk)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import col, select
 
-from postloan.book import Book, accounts, loans, schedules
+from postloan.book import Book, accounts, loans
+from postloan.book.extensions import Terms
 from postloan.book.tables import Instalment, Repayment
 from postloan.errors import FeedError
 from postloan.feeds import take_in
 from postloan.feeds.taking import Outcome
 from postloan.policy import PolicyFile
-from postloan.rules.schedule import Planned
+from tests.book.test_schedules import ask, extend
 
+MATURES, UNTIL = date(2026, 1, 10), date(2026, 7, 10)
 RECEIPTS = "receipt_no,loan_no,paid_on,amount,reverses\n"
 
 
@@ -127,34 +130,131 @@ def test_receipts_that_contradict_each_other_are_refused_by_their_loan(
 # ------------------------------------------------------------------------------------------ changed here
 
 
-def test_an_old_file_does_not_take_an_extension_back(book: Book, tmp_path: Path, policy_file: PolicyFile) -> None:
-    _lent(book, tmp_path, policy_file)
+def _extended(
+    book: Book, policy_file: PolicyFile, terms: Terms, day: date, loan_no: str = "L1", new_loan_no: str = ""
+) -> None:
     with book.write() as writer:
-        loan = loans.get(writer.session, "L1")
-        schedules.replace(
-            writer,
-            policy_file,
-            loan,
-            from_day=date(2026, 1, 10),
-            amount=Decimal("500.00"),
-            planned=[Planned(1, date(2026, 7, 10), Decimal("500.00"), Decimal("18.10"))],
-            annual_rate=Decimal(8),
-            day=date(2026, 1, 10),
-            interest_kept_until=date(2026, 1, 10),
-        )
-        schedules.change_terms(
-            writer, loan, matures_on=date(2026, 7, 10), original_maturity=date(2026, 1, 10), annual_rate=Decimal(8)
-        )
-    loan_file = "loan_no,borrower_no,principal,annual_rate,disbursed_on,matures_on\n"
-    same = _take(book, tmp_path, "loans", loan_file + "L1,B1,1000.00,7.2,2025-01-10,2026-01-10\n", policy_file)
-    plan = (
-        "loan_no,number,due_on,principal_due,interest_due\nL1,1,2025-07-10,500.00,36.00\nL1,2,2026-01-10,500.00,18.00\n"
-    )
-    also = _take(book, tmp_path, "instalments", plan, policy_file)
-    assert (same.changed, also.changed, also.added, also.unchanged) == (0, 0, 0, 2)
+        extend(writer, policy_file, loan_no, terms, day, new_loan_no)
+
+
+def _planned(book: Book, loan_no: str = "L1") -> list[tuple[int, date, Decimal, Decimal]]:
     with book.read() as session:
-        assert loans.get(session, "L1").matures_on == date(2026, 7, 10)
-        assert session.get_one(Instalment, ("L1", 2)).principal_due == 0
-    core = _take(book, tmp_path, "loans", loan_file + "L1,B1,1000.00,8,2025-01-10,2026-08-10\n", policy_file)
-    assert core.changed == 1, "the core system says something new"
-    assert _take(book, tmp_path, "instalments", plan, policy_file, corrections=True).changed == 1
+        query = select(Instalment).where(Instalment.loan_no == loan_no).order_by(col(Instalment.number))
+        return [(row.number, row.due_on, row.principal_due, row.interest_due) for row in session.exec(query)]
+
+
+@pytest.mark.parametrize(
+    ("row", "matures_on", "rate"),
+    [
+        ("7.2,2025-01-10,2026-01-10", UNTIL, 6),  # yesterday's: it does not know of the extension
+        ("6,2025-01-10,2026-07-10", UNTIL, 6),  # the core system's own entry of it
+        ("5.8,2025-01-10,2026-08-10", date(2026, 8, 10), Decimal("5.8")),  # something new
+    ],
+)
+def test_an_old_file_does_not_take_an_extension_back(
+    book: Book, tmp_path: Path, policy_file: PolicyFile, row: str, matures_on: date, rate: Decimal
+) -> None:
+    _lent(book, tmp_path, policy_file)
+    _extended(book, policy_file, ask(UNTIL, 1000), MATURES)
+    schedule = _planned(book)
+    taken = _take(book, tmp_path, "loans", TERMS + f"L1,B1,1000.00,{row},50\n", policy_file)
+    assert (taken.changed, taken.unchanged) == ((0, 1) if matures_on == UNTIL else (1, 0))
+    # The very file that was taken in before the extension is not taken for known.
+    for old in (PLAN, PLAN + "\n", PLAN.replace("2026-01-10,500", "2026-07-10,500")):
+        plan = _take(book, tmp_path, "instalments", old, policy_file)
+        assert (plan.added, plan.changed, plan.unchanged) == (0, 0, 2)
+    assert _planned(book) == schedule
+    with book.read() as session:
+        loan = loans.get(session, "L1")
+        assert (loan.matures_on, loan.original_maturity, loan.annual_rate) == (matures_on, MATURES, rate)
+
+
+def test_a_file_does_not_bring_an_extension_before_its_day(book: Book, tmp_path: Path, policy_file: PolicyFile) -> None:
+    _lent(book, tmp_path, policy_file)
+    _extended(book, policy_file, ask(UNTIL, 1000), MATURES - timedelta(days=20))
+    core = LOAN.replace("7.2,2025-01-10,2026-01", "6,2025-01-10,2026-07")
+    assert _take(book, tmp_path, "loans", core, policy_file).unchanged == 1
+    with book.read() as session:
+        assert loans.get(session, "L1").matures_on == MATURES
+
+
+def test_what_else_a_file_tells_of_an_extended_loan_is_taken(
+    book: Book, tmp_path: Path, policy_file: PolicyFile
+) -> None:
+    _lent(book, tmp_path, policy_file)
+    _extended(book, policy_file, ask(UNTIL, 1000), MATURES)
+    assert _take(book, tmp_path, "loans", LOAN.replace(",50", ",30"), policy_file).changed == 1
+    with book.read() as session:
+        loan = loans.get(session, "L1")
+        assert (loan.penalty_surcharge, loan.matures_on) == (30, UNTIL)
+
+
+# ---------------------------------------------------------------------- a schedule that was changed here, corrected
+
+
+@pytest.fixture
+def half(book: Book, tmp_path: Path, policy_file: PolicyFile) -> Book:
+    """The first instalment is paid, the second is extended: its principal is in the third."""
+    _lent(book, tmp_path, policy_file)
+    _take(book, tmp_path, "repayments", RECEIPTS + "R1,L1,2025-07-10,536.00,\n", policy_file)
+    _extended(book, policy_file, ask(UNTIL, 500), MATURES)
+    assert [(number, principal) for number, _, principal, _ in _planned(book)] == [(1, 500), (2, 0), (3, 500)]
+    return book
+
+
+CORE = PLAN.replace("2026-01-10,500.00,18.00", "2026-07-10,500.00,33.10")  # has the extension by the old number
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("plan", [PLAN, CORE])
+def test_principal_is_not_corrected_to_be_due_twice(
+    half: Book, tmp_path: Path, policy_file: PolicyFile, plan: str, dry_run: bool
+) -> None:
+    schedule = _planned(half)
+    with pytest.raises(FeedError, match=r"sum up to 1500.00 of principal, more than 1000.00.*\(number 3\)") as refused:
+        _take(half, tmp_path, "instalments", plan, policy_file, corrections=True, dry_run=dry_run)
+    assert [(f.row, f.column, f.value) for f in refused.value.faults] == [(3, "principal_due", "500.00")]
+    assert _planned(half) == schedule
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_correction_that_sets_the_new_instalments_to_nothing(
+    half: Book, tmp_path: Path, policy_file: PolicyFile, first: bool
+) -> None:
+    """Wherever in the file they stand."""
+    nothing = "L1,3,2026-07-10,0,0\n"
+    header, rows = CORE.split("\n", 1)
+    whole = f"{header}\n" + (nothing + rows if first else rows + nothing)
+    assert _take(half, tmp_path, "instalments", whole, policy_file, corrections=True).changed == 2
+    with half.read() as session:
+        assert [(o.claim, o.due_on, o.unpaid) for o in accounts.owing(session, loans.get(session, "L1"), UNTIL)] == [
+            ("1", date(2025, 7, 10), 0),
+            ("2", UNTIL, Decimal("533.10")),
+            ("3", UNTIL, 0),
+        ]
+    assert _take(half, tmp_path, "instalments", PLAN, policy_file).changed == 0, "and so it stays"
+
+
+@pytest.mark.parametrize(
+    "row", ["L1,3,2026-07-20,500.00,15.91", "L1,3,2026-07-10,400.00,15.08\nL1,4,2026-08-10,100.00,1"]
+)
+def test_a_correction_that_knows_the_new_instalments_needs_no_others(
+    half: Book, tmp_path: Path, policy_file: PolicyFile, row: str
+) -> None:
+    plan = f"{PLAN.splitlines()[0]}\n{row}\n"
+    taken = _take(half, tmp_path, "instalments", plan, policy_file, corrections=True)
+    assert (taken.changed, taken.added) == (1, row.count("\n"))
+
+
+def test_each_loan_that_would_owe_twice_is_named(half: Book, tmp_path: Path, policy_file: PolicyFile) -> None:
+    """L2 was extended as well; L3 has its schedule from the files only, and is corrected freely."""
+    also = ALSO + ALSO.splitlines()[1].replace("L2", "L3") + "\n"
+    _take(half, tmp_path, "loans", also, policy_file)
+    rows = PLAN.split("\n", 1)[1]
+    others = rows.replace("L1", "L2") + rows.replace("L1", "L3")
+    _take(half, tmp_path, "instalments", PLAN + others, policy_file)
+    _extended(half, policy_file, ask(UNTIL, 500), MATURES, "L2")
+    more = PLAN + others.replace("L3,2,2026-01-10,500", "L3,2,2026-01-10,900")
+    with pytest.raises(FeedError, match="2 faults") as refused:
+        _take(half, tmp_path, "instalments", more, policy_file, corrections=True)
+    assert [(f.row, f.column) for f in refused.value.faults] == [(3, "principal_due"), (5, "principal_due")]
