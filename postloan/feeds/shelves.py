@@ -140,7 +140,22 @@ class Loans(Shelf):
                 too_early = found["state"] == "signed" and row["matures_on"] == found["until_on"]
                 if row["matures_on"] in before or too_early:
                     row |= {name: found[name] for name in self.OURS if name in row}
+        self._keep_restructured(session, rows)
         return rows
+
+    def _keep_restructured(self, session: Session, rows: list[Row]) -> None:
+        """An empty cell does not tell that a loan was not rescheduled here, or does not refinance another."""
+        empty = {row["loan_no"]: row for row in rows if row.get("restructured_on", ...) is None}
+        if not empty:
+            return
+        loan, extension = self.table.c, _table(t.Extension).c
+        rescheduled = and_(extension.loan_no == loan.loan_no, extension.variant == "rescheduling")
+        here = or_(rescheduled, extension.new_loan_no == loan.loan_no) & (extension.state == "in_force")
+        query = select(loan.loan_no, loan.restructured_on).where(
+            loan.loan_no.in_(empty), select(extension.case_no).where(here).exists()
+        )
+        for loan_no, day in session.execute(query):
+            empty[loan_no]["restructured_on"] = day
 
     def complete(self, row: Row) -> Row:
         made = super().complete(row)

@@ -189,6 +189,56 @@ def test_what_else_a_file_tells_of_an_extended_loan_is_taken(
         assert (loan.penalty_surcharge, loan.matures_on) == (30, UNTIL)
 
 
+def _restructured(book: Book, desk: Path, policy_file: PolicyFile, variant: str) -> tuple[str, date, str]:
+    """L1 is rescheduled, or L2 refinances or renews it: the loan, its day, and what the core system tells of it, which
+    knows of the new terms but of no restructuring."""
+    _lent(book, desk, policy_file)
+    if variant == "rescheduling":
+        _extended(book, policy_file, ask(UNTIL, 1000, variant), date(2025, 9, 1))
+        return "L1", date(2025, 9, 1), "L1,B1,1000.00,6,2025-01-10,2026-07-20,50"
+    new = "L2,B1,1000.00,7.2,2026-01-10,2027-01-10,50"
+    _take(book, desk, "loans", f"{TERMS}{new}\n", policy_file)
+    _extended(book, policy_file, ask(date(2027, 1, 10), 1000, variant), MATURES, new_loan_no="L2")
+    return "L2", MATURES, new
+
+
+@pytest.mark.parametrize("variant", ["rescheduling", "refinancing", "renewal"])
+def test_an_empty_cell_does_not_undo_a_restructuring(
+    book: Book, tmp_path: Path, policy_file: PolicyFile, variant: str
+) -> None:
+    loan_no, day, row = _restructured(book, tmp_path, policy_file, variant)
+
+    def told(cell: str, **more: Any) -> tuple[int, date | None]:
+        file = f"{TERMS.strip()},重组日期\n{row},{cell}\n"
+        changed = _take(book, tmp_path, "loans", file, policy_file, **more).changed
+        with book.read() as session:
+            return changed, loans.get(session, loan_no).restructured_on
+
+    assert told("") == (variant == "rescheduling", day), "its other terms are news"
+    assert told("") == (0, day)
+    assert told("2026-02-01") == (1, date(2026, 2, 1)), "another day is something new"
+    assert told("") == (0, date(2026, 2, 1))
+    assert told("", corrections=True) == (1, None)
+
+
+def test_an_empty_cell_takes_back_a_restructuring_that_a_file_told_of(
+    book: Book, tmp_path: Path, policy_file: PolicyFile
+) -> None:
+    """An extension is none, though it is in force here; nor does the loan that was refinanced keep it."""
+    _lent(book, tmp_path, policy_file)
+    _take(book, tmp_path, "loans", ALSO, policy_file)
+    header = f"{TERMS.strip()},重组日期\n"
+    rows = "L1,B1,1000.00,7.2,2025-01-10,2026-01-10,50,{0}\nL2,B1,1000.00,7.2,2025-01-10,2026-08-10,50,{0}\n"
+    _take(book, tmp_path, "loans", header + rows.format("2025-03-01"), policy_file)
+    _extended(book, policy_file, ask(date(2027, 1, 10), 1000, "refinancing"), MATURES, new_loan_no="L2")
+    _extended(book, policy_file, ask(date(2026, 12, 10), 1000), date(2026, 8, 10), "L2")
+    news = rows.replace("2026-08-10", "2026-12-20").format("")
+    assert _take(book, tmp_path, "loans", header + news, policy_file).changed == 2
+    with book.read() as session:
+        assert loans.get(session, "L1").restructured_on is None
+        assert loans.get(session, "L2").restructured_on == date(2025, 1, 10)
+
+
 # ---------------------------------------------------------------------- a schedule that was changed here, corrected
 
 
