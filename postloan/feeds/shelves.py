@@ -244,6 +244,22 @@ def _lent(session: Session, loan_nos: Iterable[str]) -> dict[str, Decimal]:
     return dict(session.execute(agreed).tuples().all()) | dict(session.execute(paid_out).tuples().all())
 
 
+class Charges(Shelf):
+    def relevant(self, session: Session, rows: list[Row]) -> list[Row]:
+        """A file that does not know that a loan was settled early here does not put off what that made due: on the
+        day of a change that left no principal for later."""
+        charge, instalment = self.table.c, _table(t.Instalment).c
+        of_loan = select(instalment.number).where(instalment.loan_no == charge.loan_no)
+        changed = of_loan.where(instalment.entered_on == charge.due_on).exists()
+        later = of_loan.where(instalment.due_on > charge.due_on, instalment.principal_due > 0).exists()
+        numbers = [row["charge_no"] for row in rows]
+        query = select(charge.charge_no, charge.due_on).where(charge.charge_no.in_(numbers), changed, ~later)
+        settled = dict(session.execute(query).tuples().all())
+        for row in rows:
+            row["due_on"] = min(row["due_on"], settled.get(row["charge_no"], row["due_on"]))
+        return rows
+
+
 class Collaterals(Shelf):
     links = _table(t.CollateralLoan)
 
@@ -458,7 +474,7 @@ def shelf_of(kind: Kind) -> Shelf:
         "payments": (Shelf, t.Payment),
         "work_log": (Shelf, t.WorkLogEntry),
         "relations": (Shelf, t.Relation),
-        "charges": (Shelf, t.Charge),
+        "charges": (Charges, t.Charge),
         "consignors": (Shelf, t.Consignor),
         "interruptions": (Shelf, t.Interruption),
     }

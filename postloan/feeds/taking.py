@@ -28,7 +28,7 @@ from postloan.policy import PolicyFile
 EVENTS_AT_ONCE = 20_000
 
 
-ALSO_CHANGED_ELSEWHERE = ("staff", "borrowers", "collaterals", "guarantees", "loans", "instalments")
+ALSO_CHANGED_ELSEWHERE = ("staff", "borrowers", "collaterals", "guarantees", "loans", "instalments", "charges")
 WHAT_IS_OWED = ("loans", "instalments", "charges", "drawdowns", "repayments")
 
 

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from postloan.book import Book, accounts, loans
+from postloan.book import Book, accounts, extensions, loans, receipts
 from postloan.book.extensions import Terms
-from postloan.book.tables import Instalment, Repayment
+from postloan.book.tables import Charge, Instalment, Repayment
 from postloan.errors import FeedError
 from postloan.feeds import take_in
 from postloan.feeds.taking import Outcome
 from postloan.policy import PolicyFile
-from tests.book.test_schedules import ask, extend
+from tests.book.test_schedules import ask, case_on, extend
 
 MATURES, UNTIL = date(2026, 1, 10), date(2026, 7, 10)
 RECEIPTS = "receipt_no,loan_no,paid_on,amount,reverses\n"
@@ -308,3 +308,75 @@ def test_each_loan_that_would_owe_twice_is_named(half: Book, tmp_path: Path, pol
     with pytest.raises(FeedError, match="2 faults") as refused:
         _take(half, tmp_path, "instalments", more, policy_file, corrections=True)
     assert [(f.row, f.column) for f in refused.value.faults] == [(3, "principal_due"), (5, "principal_due")]
+
+
+# ---------------------------------------------------------------------- charges that early settlement made due
+
+SETTLED = date(2025, 3, 11)
+ADVANCE = CHARGES + "C1,L1,advance,2025-02-01,2025-12-01,80.00,\n"
+
+
+@pytest.fixture
+def settled(book: Book, tmp_path: Path, policy_file: PolicyFile) -> Book:
+    """A loan with an advance that was not due yet, settled early; entrusted, so that receipts pay nothing before its
+    due date."""
+    _lent(book, tmp_path, policy_file)
+    entrusted = f"{TERMS.strip()},委托人\nL1,B1,1000.00,7.2,2025-01-10,2026-01-10,50,W1\n"
+    _take(book, tmp_path, "loans", entrusted, policy_file)
+    _take(book, tmp_path, "charges", ADVANCE, policy_file)
+    _received(book, policy_file, "all")
+    with book.read() as session:
+        assert extensions.settled_on(session, loans.get(session, "L1")) == SETTLED
+    return book
+
+
+def _received(book: Book, policy_file: PolicyFile, early: str) -> None:
+    """All that settles the loan, or half of it."""
+    with book.write() as writer:
+        loan = loans.get(writer.session, "L1")
+        due = receipts.due_to_settle(writer.session, policy_file, loan, SETTLED)
+        case = case_on(writer, policy_file, "receipt", "L1", SETTLED)
+        received = receipts.Received("R1", SETTLED, due if early == "all" else Decimal("500.00"), early=early)
+        receipts.enter(writer, policy_file, case, loan, received, document="V", by=["S1"])
+
+
+def _charge(book: Book, charge_no: str = "C1") -> Charge:
+    with book.read() as session:
+        return Charge(**session.get_one(Charge, charge_no).model_dump())
+
+
+@pytest.mark.parametrize("text", [ADVANCE, ADVANCE + "\n", ADVANCE.replace("2025-12-01", "2026-12-01")])
+def test_an_old_file_does_not_put_off_what_was_settled_early(
+    settled: Book, tmp_path: Path, policy_file: PolicyFile, text: str
+) -> None:
+    assert _take(settled, tmp_path, "charges", text, policy_file).changed == 0
+    assert _charge(settled).due_on == SETTLED
+    with settled.read() as session:
+        loan = loans.get(session, "L1")
+        assert extensions.settled_on(session, loan) == SETTLED
+        assert accounts.account(session, policy_file, loan, SETTLED).excess == 0
+
+
+def test_what_else_a_file_tells_of_charges_is_taken(settled: Book, tmp_path: Path, policy_file: PolicyFile) -> None:
+    news = ADVANCE.replace("80.00,", "80.00,保险费") + "C2,L1,fee,2025-02-01,2025-12-02,1.00,\n"
+    taken = _take(settled, tmp_path, "charges", news, policy_file)
+    assert (taken.changed, taken.added) == (1, 1)
+    assert (_charge(settled).due_on, _charge(settled).detail) == (SETTLED, "保险费")
+    assert _charge(settled, "C2").due_on == date(2025, 12, 2), "a new one is due when the file says"
+    _take(settled, tmp_path, "charges", ADVANCE.replace("2025-12-01", "2025-02-11"), policy_file)
+    assert _charge(settled).due_on == date(2025, 2, 11), "it was due before that"
+
+
+def test_corrections_put_off_a_charge(settled: Book, tmp_path: Path, policy_file: PolicyFile) -> None:
+    """Also by the very file that was taken in last."""
+    assert _take(settled, tmp_path, "charges", ADVANCE, policy_file, corrections=True).changed == 1
+    assert _charge(settled).due_on == date(2025, 12, 1)
+
+
+def test_a_charge_of_a_loan_that_goes_on_is_put_off(book: Book, tmp_path: Path, policy_file: PolicyFile) -> None:
+    """Part of the principal was repaid early on the day on which the charge was due, by the way."""
+    _lent(book, tmp_path, policy_file)
+    _take(book, tmp_path, "charges", ADVANCE.replace("2025-12-01", str(SETTLED)), policy_file)
+    _received(book, policy_file, "part")
+    assert _take(book, tmp_path, "charges", ADVANCE, policy_file).changed == 1
+    assert _charge(book).due_on == date(2025, 12, 1)
