@@ -320,7 +320,9 @@ _LOANS = Kind(
         Column("consignor", NAME, "委托人 委托贷款委托人 委托方", default=""),
         Column("partner", KEY, _PARTNER, field="partner_no", refers="partner.partner_no"),
         Column("high_risk", v.yes_no, "高风险 是否高风险 高风险标志", default=False),
-        Column("penalty_surcharge", v.rate, "罚息上浮比例 罚息加收比例 逾期加收比例 逾期罚息上浮比例 罚息浮动比例"),
+        Column(
+            "penalty_surcharge", v.surcharge, "罚息上浮比例 罚息加收比例 逾期加收比例 逾期罚息上浮比例 罚息浮动比例"
+        ),
         Column("compound", v.yes_no, "是否计收复利 计收复利 复利", default=False),
         Column("found_by", FOUND_BY, "借款人确定方式 借款人来源 推荐方式", default=""),
         Column("base_rate", v.rate, "贷款基准利率 基准利率 LPR"),

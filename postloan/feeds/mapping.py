@@ -71,10 +71,10 @@ class Mapping:
     def reader(self, canonical: str, read: v.Reader, in_sheet: bool) -> v.Reader:
         """How the cells of a column are read, [formats] considered."""
         style = self.formats.get(canonical)
-        if read is v.rate:
-            return {"fraction": v.rate_fraction, "percent": v.rate}.get(
-                style or "", v.rate_in_sheet if in_sheet else v.rate
-            )
+        if read in v.RATES:
+            if style == "fraction":
+                return v.fraction(read)
+            return v.in_sheet(read, canonical) if in_sheet and style != "percent" else read
         if read is not v.day:
             return read
         style = style or self.formats.get("date")
@@ -156,7 +156,7 @@ def read_mapping(path: Path, kind: Kind) -> Mapping:
     formats = table("formats", is_text, _TEXT)
     for key, style in formats.items():
         column = kind.column(key)
-        if column is not None and column.read is v.rate:
+        if column is not None and column.read in v.RATES:
             if style not in ("percent", "fraction"):
                 raise wrong(f"formats.{key}", 'must be "percent" or "fraction"')
         elif key != "date" and column is not None and column.read is not v.day:

@@ -122,26 +122,48 @@ def money(*, above_zero: bool = False) -> Reader:
 
 def rate(value: str) -> Decimal:
     """Percent per year: 4.35 or 4.35%."""
+    return _percent(value, "a rate between 0 and 1000 percent per year")
+
+
+def surcharge(value: str) -> Decimal:
+    """Percent of a rate that is charged on top of it: 50 or 50% is half again as much."""
+    return _percent(value, "a surcharge between 0 and 1000 percent of the rate")
+
+
+def _percent(value: str, what: str) -> Decimal:
     number = _number(narrow(value).removesuffix("%"), 6)
     if not 0 <= number <= 1000:
-        raise ValueError("is not a rate between 0 and 1000 percent per year")
+        raise ValueError(f"is not {what}")
     return abs(number)
 
 
-def rate_fraction(value: str) -> Decimal:
-    """A rate that the feed writes as a fraction of one: 0.0435 is 4.35 percent."""
-    return rate(str((_number(value, 8) * 100).quantize(Decimal("0.000001"))))
+def fraction(read: Reader) -> Reader:
+    """A rate or surcharge that the feed writes as a fraction of one: 0.0435 is 4.35 percent."""
+    return lambda value: read(str((_number(value, 8) * 100).quantize(Decimal("0.000001"))))
 
 
-def rate_in_sheet(value: str) -> Decimal:
+# What [formats] may call percent or fraction. Of each, a number below this is more likely a fraction of one that a
+# spreadsheet shows as percent, and an example of such a cell.
+RATES: dict[Reader, tuple[Decimal, str]] = {
+    rate: (Decimal("0.5"), "4.35 % is stored as 0.0435"),
+    surcharge: (Decimal(3), "50 % is stored as 0.5"),
+}
+
+
+def in_sheet(read: Reader, column: str) -> Reader:
     """A spreadsheet shows 0.0435 as 4.35% and gives away only the number: do not guess."""
-    number = rate(value)
-    if 0 < number < Decimal("0.5") and not value.endswith("%"):
-        raise ValueError(
-            "may be a cell formatted as percent; if 4.35 % is stored as 0.0435, say so in a mapping: "
-            '[formats] annual_rate = "fraction"; if it is really below half a percent: "percent"'
-        )
-    return number
+    doubtful, example = RATES[read]
+
+    def checked(value: str) -> Decimal:
+        number: Decimal = read(value)
+        if 0 < number < doubtful and not narrow(value).endswith("%"):
+            raise ValueError(
+                f"may be a cell formatted as percent; if {example}, say so in a mapping: "
+                f'[formats] {column} = "fraction"; if it is really below {doubtful} percent: "percent"'
+            )
+        return number
+
+    return checked
 
 
 @lru_cache(maxsize=20_000)

@@ -167,6 +167,26 @@ def test_a_percent_cell_is_not_guessed(lite: Desk) -> None:
     assert lite.get(Loan, "L9").annual_rate == Decimal("4.35")
 
 
+@pytest.mark.parametrize(("style", "percent"), [("fraction", 50), ("percent", Decimal("0.5"))])
+def test_a_percent_cell_of_a_surcharge_is_asked_about(lite: Desk, style: str, percent: Decimal) -> None:
+    """50 % is stored as 0.5, half a percent as well."""
+    row = ["L9", "B1", 1000, 4.35, date(2026, 1, 5), date(2027, 1, 5), 0.5]
+    content = sheet([[*LOAN_HEADER, "罚息上浮比例"], row])
+    fault = lite.fault("loans", content)
+    assert (fault.row, fault.column, fault.value) == (2, "penalty_surcharge (罚息上浮比例)", "0.5")
+    assert 'penalty_surcharge = "fraction"' in fault.reason
+    assert lite.take("loans", content, mapping=f'[formats]\npenalty_surcharge = "{style}"\n').added == 1
+    assert lite.get(Loan, "L9").penalty_surcharge == percent
+
+
+def test_a_surcharge_in_percent_needs_no_mapping(lite: Desk) -> None:
+    header = [*LOAN_HEADER, "penalty_surcharge"]
+    terms = ["B1", 1000, 4.35, date(2026, 1, 5), date(2027, 1, 5)]
+    rows = [["L7", *terms, 50], ["L8", *terms, "50%"], ["L9", *terms, None]]
+    lite.take("loans", sheet([header, *rows]))
+    assert [lite.get(Loan, no).penalty_surcharge for no in ("L7", "L8", "L9")] == [50, 50, None]
+
+
 def test_several_sheets_need_a_choice(lite: Desk) -> None:
     content = sheet([["notes"], ["to the branch"]], March=[REPAYMENT_HEADER, ["R1", "L1", date(2026, 3, 1), 5]])
     assert "several sheets (Sheet, March)" in lite.fault("repayments", content).reason

@@ -70,6 +70,7 @@ def test_another_mapping_makes_it_another_feed(lite: Desk) -> None:
         ('[formats]\ndate = "month first"', "formats.date"),
         ('[formats]\nprincipal = "%d"', "neither a date nor a rate"),
         ('[formats]\nannual_rate = "half"', "fraction"),
+        ('[formats]\npenalty_surcharge = "%"', "formats.penalty_surcharge must be"),
         ('[derive]\nmatures_on = { from = "principal", plus_months = "months" }', "not a date column"),
         ('[derive]\nmatures_on = { from = "disbursed_on" }', "derive.matures_on"),
         ('[derive]\nprincipal = { from = "disbursed_on", plus_months = 1 }', "not a date column"),

@@ -111,10 +111,24 @@ def test_words_in_chinese() -> None:
 
 def test_a_rate_that_a_sheet_may_have_stored_as_a_fraction() -> None:
     assert v.rate("4.35%") == Decimal("4.35")
-    assert v.rate_fraction("0.0435") == Decimal("4.35")
-    assert v.rate_in_sheet("4.35") == Decimal("4.35")
-    with pytest.raises(ValueError, match="fraction"):
-        v.rate_in_sheet("0.0435")
+    assert v.fraction(v.rate)("0.0435") == Decimal("4.35")
+    for text in ("4.35", "0.35%", "0.35％", "0"):
+        assert v.in_sheet(v.rate, "annual_rate")(text) == v.rate(text)
+    with pytest.raises(ValueError, match=r'4.35 % is stored as 0.0435.* base_rate = "fraction".*below 0.5 percent'):
+        v.in_sheet(v.rate, "base_rate")("0.0435")
+
+
+def test_a_surcharge_that_a_sheet_may_have_stored_as_a_fraction() -> None:
+    assert v.surcharge("50%") == v.surcharge("50") == v.fraction(v.surcharge)("0.5") == 50
+    read = v.in_sheet(v.surcharge, "penalty_surcharge")
+    for text in ("30", "50", "150", "3", "0", "0.5%"):
+        assert read(text) == v.surcharge(text)
+    for text in ("0.3", "0.5", "1", "1.0", "1.5", "2"):
+        with pytest.raises(ValueError, match=r'50 % is stored as 0.5.* penalty_surcharge = "fraction".* 3 percent'):
+            read(text)
+    for wrong in (v.surcharge, read, v.fraction(v.surcharge)):
+        with pytest.raises(ValueError, match="surcharge between 0 and 1000"):
+            wrong("1000.5")
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
