@@ -1,8 +1,8 @@
 """Feeds: CSV and XLSX files of the core banking system, taken into the book all or nothing.
 
 `take_in` is the whole public face. Read in this order: `kinds` (what a feed holds), `values` (how a
-cell is read), `files`, `mapping`, `reading` (from file to checked rows), `shelves` (where they stand
-in the book), `taking` (the import as a whole). docs/feeds.md is for the person with the file.
+cell is read), `files`, `mapping`, `reading` (from file to checked rows), `shelf`, `owed`, `shelves` (where
+they stand in the book), `taking` (the import as a whole). docs/feeds.md is for the person with the file.
 """
 
 from postloan.feeds.faults import Fault

@@ -14,7 +14,8 @@ from postloan.book import tables as t
 from postloan.feeds.faults import Faults
 from postloan.feeds.kinds import Column, Kind, Row
 from postloan.feeds.reading import Feed
-from postloan.feeds.shelves import Owned, Shelf
+from postloan.feeds.shelf import Shelf
+from postloan.feeds.shelves import Owned
 from postloan.feeds.spool import CHUNK, Spool
 
 Progress = Callable[[int, int], None]

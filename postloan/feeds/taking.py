@@ -20,7 +20,8 @@ from postloan.feeds.files import File
 from postloan.feeds.kinds import KINDS, Row
 from postloan.feeds.mapping import Mapping, read_mapping
 from postloan.feeds.reading import Feed
-from postloan.feeds.shelves import Change, Changing, Shelf, shelf_of
+from postloan.feeds.shelf import Change, Changing, Shelf
+from postloan.feeds.shelves import shelf_of
 from postloan.feeds.spool import Spool
 from postloan.policy import PolicyFile
 
