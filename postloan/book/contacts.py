@@ -80,7 +80,7 @@ def permission(session: Session, policy: Policy, loan: Loan, asked: Request, *, 
         _past(session, loan, but),
         _stops(session, loan, asked),
         policy.contact.limits(policy.time_zone),
-        policy.working_days.working,
+        policy.working_days.is_working,
     )
 
 

@@ -1,0 +1,283 @@
+"""Stages for the whole book, pauses, promises, cases of collection, and the gate with its register (COL, CON)."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from sqlmodel import select
+
+from postloan.book import Book, Writer, cases, collection, contacts, loans, promises, stages
+from postloan.book.contacts import Person, Request
+from postloan.book.standings import standings
+from postloan.book.tables import Case, Contact, ContactPerson, Instalment, Pause, Promise, Repayment
+from postloan.errors import PostloanError
+from postloan.policy import PolicyFile
+from postloan.rules.collection import CURRENT, Paused, days_on_the_clock, stage
+from tests.book.test_schedules import case_on
+from tests.conftest import Clock
+from tests.factory import staff_and_loans
+
+START = date(2026, 1, 5)
+
+
+def lend(book: Book, count: int, monthly: int = 6) -> list[str]:
+    """Loans with a schedule of monthly instalments of 1,000 from February on."""
+    numbers = [f"L{n:02d}" for n in range(count)]
+    staff_and_loans(book, dict.fromkeys(numbers, START))
+    with book.write() as writer:
+        for no in numbers:
+            for n in range(monthly):
+                due_on = date(2026, 2 + n, 10)
+                writer.session.add(
+                    Instalment(loan_no=no, number=n + 1, due_on=due_on, principal_due=Decimal(1000), interest_due=0)
+                )
+    return numbers
+
+
+def pay(writer: Writer, no: str, day: date, amount: int) -> None:
+    number = f"R{no}-{day}-{amount}"
+    writer.session.add(Repayment(receipt_no=number, loan_no=no, paid_on=day, amount=Decimal(amount)))
+
+
+def test_every_stage_is_that_of_the_loan_on_its_own_day_by_day(book: Book, policy_file: PolicyFile) -> None:
+    """Set-based against a loan at a time in plain Python, with payments and pauses at random."""
+    numbers, chance = lend(book, 12), random.Random(7)
+    ladder = policy_file.at(START).collection.ladder()
+    paused: dict[str, list[Paused]] = {no: [] for no in numbers}
+    with book.write() as writer:
+        for no in numbers:
+            for _ in range(chance.randrange(4)):
+                pay(
+                    writer,
+                    no,
+                    date(2026, 2, 1) + timedelta(days=chance.randrange(150)),
+                    chance.choice((500, 1000, 2500)),
+                )
+            if chance.random() < 0.6:
+                first = date(2026, 2, 20) + timedelta(days=chance.randrange(60))
+                last = first + timedelta(days=chance.randrange(40))
+                paused[no].append(Paused(first, last))
+                writer.session.add(Pause(pause_no=f"P{no}", loan_no=no, reason="dispute", from_on=first, until_on=last))
+    expected: dict[str, str] = dict.fromkeys(numbers, CURRENT)
+    episodes: Counter[str] = Counter()
+    for n in range(190):
+        day = date(2026, 2, 1) + timedelta(days=n)
+        with book.write() as writer:
+            changed = stages.refresh(writer, policy_file.at(day), day)
+            assert stages.refresh(writer, policy_file.at(day), day) == 0, "a second time enters nothing"
+            days = dict(
+                writer.session.execute(
+                    select(standings(day)).with_only_columns((found := standings(day)).c.loan_no, found.c.days_past_due)
+                )
+                .tuples()
+                .all()
+            )
+            moved = 0
+            for no in numbers:
+                on_hold = any(p.from_on <= day <= p.until_on for p in paused[no])
+                now = stage(days_on_the_clock(days[no], day, paused[no]), ladder)
+                if on_hold and days[no]:
+                    now = expected[no]
+                if now != expected[no]:
+                    moved += 1
+                    episodes[no] += expected[no] == CURRENT
+                    expected[no] = now
+            assert changed == moved, day
+    with book.read() as session:
+        for no in numbers:
+            last = stages.current(session, no, date(2026, 12, 31))
+            assert (last.stage if last else CURRENT) == expected[no]
+            assert (last.episode if last else 0) == episodes[no]
+            for day in (date(2026, 5, 1), date(2026, 7, 1)):
+                calendar = loans.standing(session, loans.get(session, no), day).days_past_due
+                assert stages.clock(session, no, calendar, day) == days_on_the_clock(calendar, day, paused[no])
+    assert sum(episodes.values()) > len(numbers), "cure and re-default both happened"
+
+
+def test_a_pause_holds_the_stage_and_ends_early(book: Book, policy_file: PolicyFile) -> None:
+    lend(book, 1)
+    with book.write() as writer:
+        loan = loans.get(writer.session, "L00")
+        first, last = date(2026, 2, 12), date(2026, 3, 31)
+        case = case_on(writer, policy_file, "clock_pause", "L00", first)
+        about = {"reason": "dispute", "document": "申请书", "by": "S1"}
+        stages.pause(writer, case, loan, from_on=first, until_on=last, **about)
+        stages.pause(writer, case, loan, from_on=first, until_on=last, **about)  # once
+        cases.close(writer, case, "paused")
+        again = case_on(writer, policy_file, "clock_pause", "L00", last)
+        with pytest.raises(PostloanError, match="paused from"):
+            stages.pause(writer, again, loan, from_on=last, until_on=last, **about)
+        for n in range(40):
+            day = date(2026, 2, 10) + timedelta(days=n)
+            stages.refresh(writer, policy_file.at(day), day)
+        assert [s.stage for s in stages.of_loan(writer.session, "L00", last)] == ["reminder"]
+        stages.resume(writer, again, loan, on_day=date(2026, 3, 1), document="撤诉", by="S1")
+        with pytest.raises(PostloanError, match="not paused"):
+            stages.resume(writer, again, loan, on_day=date(2026, 3, 2), document="撤诉", by="S1")
+        assert stages.running(writer.session, "L00", date(2026, 3, 1)) is None
+        # Unpaid since 11 February: one day before the pause, then again from 1 March on.
+        calendar = loans.standing(writer.session, loan, date(2026, 3, 5)).days_past_due
+        assert (calendar, stages.clock(writer.session, "L00", calendar, date(2026, 3, 5))) == (23, 6)
+
+
+def test_cases_open_once_and_end_with_the_cure(book: Book, policy_file: PolicyFile) -> None:
+    lend(book, 3)
+    with book.write() as writer:
+        version = cases.keep_policy(writer, policy_file)
+        opened = []
+        for n in range(60):
+            day = date(2026, 2, 10) + timedelta(days=n)
+            stages.refresh(writer, policy_file.at(day), day)
+            new = collection.open_cases(writer, policy_file, version, day)
+            assert collection.open_cases(writer, policy_file, version, day) == []
+            opened += [(number, day) for number in new]
+        assert ("CO-L00-1", date(2026, 2, 14)) in opened, "four days past due"
+        assert ("DN-L00-1-M2", date(2026, 3, 13)) in opened, "31 days past due"
+        assert len(opened) == 6
+        assert not collection.is_redefault(writer.session, policy_file.at(START), "L00", date(2026, 4, 10))
+        pay(writer, "L00", date(2026, 4, 10), 3000)
+        writer.session.flush()
+        day = date(2026, 4, 11)
+        stages.refresh(writer, policy_file.at(day), day)
+        assert sorted(collection.end_cured(writer, day)) == ["CO-L00-1", "DN-L00-1-M2"]
+        assert writer.session.get_one(Case, "CO-L00-1").outcome == "cured"
+        assert collection.end_cured(writer, day) == []
+        # Past due again: another episode, another case, and known as a re-default.
+        for n in range(31, 40):
+            day = date(2026, 4, 10) + timedelta(days=n)
+            stages.refresh(writer, policy_file.at(day), day)
+            opened += [(number, day) for number in collection.open_cases(writer, policy_file, version, day)]
+        assert ("CO-L00-2", date(2026, 5, 14)) in opened
+        assert collection.is_redefault(writer.session, policy_file.at(START), "L00", date(2026, 5, 19))
+
+
+def test_promises_are_followed(book: Book, policy_file: PolicyFile) -> None:
+    lend(book, 3)
+    with book.write() as writer:
+        for no, amount in (("L00", 1000), ("L01", 1000), ("L02", 700)):
+            case = case_on(writer, policy_file, "collection_preparation", no, date(2026, 2, 20))
+            made = {"made_on": date(2026, 2, 20), "due_on": date(2026, 2, 25), "by": "A1"}
+            promises.make(writer, case, f"{no}-1", amount=Decimal(300), **made)
+            promises.make(writer, case, f"{no}-2", amount=Decimal(amount), **made)
+            promises.make(writer, case, f"{no}-2", amount=Decimal(amount), **made)
+        pay(writer, "L00", date(2026, 2, 24), 1000)
+        pay(writer, "L01", date(2026, 2, 26), 1000)
+        pay(writer, "L02", date(2026, 2, 21), 700)
+        writer.session.add(
+            Repayment(receipt_no="back", loan_no="L02", paid_on=date(2026, 2, 23), amount=Decimal(700),
+                      reverses="RL02-2026-02-21-700")
+        )  # fmt: skip
+        writer.session.flush()
+        assert promises.follow(writer, date(2026, 2, 23)) == (0, 0)
+        assert promises.follow(writer, date(2026, 2, 25)) == (1, 0)
+        assert promises.follow(writer, date(2026, 2, 27)) == (0, 2)
+        assert promises.follow(writer, date(2026, 2, 28)) == (0, 0)
+        states = {p.promise_no: p.state for p in writer.session.exec(select(Promise))}
+    assert states == {
+        "L00-1": "superseded", "L00-2": "kept", "L01-1": "superseded", "L01-2": "broken", "L02-1": "superseded",
+        "L02-2": "broken",
+    }  # fmt: skip
+
+
+BORROWER = "borrower"
+
+
+def request(channel: str, at: str, person: Person | None = None, agent: str = "A1", number: str = "138") -> Request:
+    return Request(person or Person(BORROWER, "BL00", ""), channel, datetime.fromisoformat(at), agent, number)
+
+
+def test_the_register_counts_every_agent_and_says_from_when_on(
+    book: Book, policy_file: PolicyFile, clock: Clock
+) -> None:
+    lend(book, 1)
+    policy = policy_file.at(date(2026, 3, 2))
+    with book.write() as writer:
+        session = writer.session
+        loan = loans.get(session, "L00")
+        who = Person(BORROWER, loan.borrower_no, "")
+        late = contacts.ask(writer, policy, loan, request("call", "2026-03-02T22:30:00+08:00", who), "C0")
+        assert (late.permitted, late.rule) == (False, "CON-2")
+        assert late.allowed_from == datetime.fromisoformat("2026-03-03T08:00:00+08:00")
+        for n, agent in enumerate(("A1", "agency X", "A1"), start=1):
+            made = contacts.ask(
+                writer, policy, loan, request("call", f"2026-03-02T1{n}:00:00+08:00", who, agent), f"C{n}"
+            )
+            assert made.permitted
+            contacts.note(writer, f"C{n}", result="talked", text="说明情况", by="A1")
+        full = contacts.ask(writer, policy, loan, request("call", "2026-03-02T15:00:00+08:00", who), "C4")
+        assert (full.permitted, full.rule) == (False, "CON-3"), "three effective calls a day, whoever made them"
+        assert full.allowed_from == datetime.fromisoformat("2026-03-03T08:00:00+08:00")
+        contacts.stop(
+            writer, "S1", role=BORROWER, person_no=loan.borrower_no, kind="represented", channel="",
+            day=date(2026, 3, 3), document="委托书", case=None, by="A1", loan_no="L00",
+        )  # fmt: skip
+        never = contacts.ask(writer, policy, loan, request("call", "2026-03-03T10:00:00+08:00", who), "C5")
+        assert (never.permitted, never.rule, never.allowed_from) == (False, "CON-4", None)
+        assert contacts.lift(
+            writer, BORROWER, loan.borrower_no, "represented", date(2026, 3, 4), by="A1", loan_no="L00"
+        )
+        again = contacts.ask(writer, policy, loan, request("call", "2026-03-04T10:00:00+08:00", who), "C6")
+        assert again.permitted
+        refused = [c.contact_no for c in session.exec(select(Contact).where(~Contact.permitted))]  # type: ignore[operator]
+        assert sorted(refused) == ["C0", "C4", "C5"]
+
+
+def test_a_third_person_only_when_the_debtor_is_lost(book: Book, policy_file: PolicyFile) -> None:
+    lend(book, 1)
+    policy = policy_file.at(date(2026, 3, 2))
+    with book.write() as writer:
+        loan = loans.get(writer.session, "L00")
+        for number, about in (("T1", {}), ("T2", {"debtor": True, "relation": "配偶"}), ("T3", {"relation": "律师"})):
+            writer.session.add(
+                ContactPerson(person_no=number, borrower_no=loan.borrower_no, name="某人", phone="1", **about)
+            )
+        writer.session.flush()
+        by_no = {p.number: p for p in contacts.persons(writer.session, loan)}
+        assert [by_no[n].role for n in ("T1", "T2", "T3")] == ["third_party", "co_debtor", "attorney"]
+        asked = request("call", "2026-03-02T10:00:00+08:00", by_no["T1"])
+        assert contacts.permission(writer.session, policy, loan, asked).rule == "CON-5"
+        spouse = request("call", "2026-03-02T10:00:00+08:00", by_no["T2"])
+        assert contacts.permission(writer.session, policy, loan, spouse).allowed
+        contacts.stop(
+            writer, "lost", role=BORROWER, person_no=loan.borrower_no, kind="lost", channel="", day=date(2026, 3, 1),
+            document="3:3:3", case=None, by="A1", loan_no="L00",
+        )  # fmt: skip
+        assert contacts.ask(writer, policy, loan, asked, "C1").purpose == "locate"
+        contacts.stop(
+            writer, "no", role="third_party", person_no="T1", kind="refused", channel="", day=date(2026, 3, 2),
+            document="", case=None, by="A1", loan_no="L00",
+        )  # fmt: skip
+        once_more = contacts.permission(writer.session, policy, loan, asked)
+        assert (once_more.allowed, once_more.allowed_from) == (False, None)
+
+
+def test_the_work_list_is_in_order(book: Book, policy_file: PolicyFile) -> None:
+    lend(book, 4)
+    day = date(2026, 3, 1)
+    with book.write() as writer:
+        session = writer.session
+        stages.refresh(writer, policy_file.at(day), day)
+        for no, due_on, state in (("L01", date(2026, 2, 27), "broken"), ("L02", day, "open")):
+            session.add(
+                Promise(
+                    promise_no=no,
+                    loan_no=no,
+                    made_on=date(2026, 2, 20),
+                    due_on=due_on,
+                    amount=Decimal(1000),
+                    state=state,
+                )
+            )
+        session.add(Pause(pause_no="P", loan_no="L03", reason="dispute", from_on=day, until_on=day))
+        session.flush()
+        listed = collection.work_list(session, policy_file.at(day), day)
+    assert [(w.loan.loan_no, w.reason) for w in listed] == [
+        ("L01", "broken_promise"),
+        ("L02", "promise_due"),
+        ("L00", "contact_due"),
+    ]
+    assert listed[0].loan.stage == "M1"
