@@ -18,7 +18,7 @@ from rich.progress import Progress
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, func, select
 
-from cli import maturity, registers, reports, show, stack, staff
+from cli import collection, maturity, registers, reports, show, stack, staff
 from cli.options import (
     BookOption,
     DayOption,
@@ -374,6 +374,13 @@ app.command("slips")(maturity.show_slips)
 app.command("titles")(maturity.show_titles)
 app.command("extensions")(maturity.show_extensions)
 app.command("open")(maturity.open_case)
+app.command("worklist")(collection.show_work_list)
+app.command("contact")(collection.show_permission)
+app.command("permit")(collection.ask_permission)
+app.command("contact-result")(collection.enter_result)
+app.command("contacts")(collection.show_contacts)
+app.command("promises")(collection.show_promises)
+app.command("stages")(collection.show_stages)
 app.command("ledger")(registers.show_ledger)
 app.command("funds")(registers.show_funds)
 app.command("worklog")(registers.show_work_log)

@@ -1,5 +1,4 @@
-"""Delinquency: from the first contact about a loan past due to its cure or the handing over to the workout (COL-1 to
-COL-7); and the rights that must not lapse in silence (LIM-1, LIM-2)."""
+"""Delinquency: contacts about a loan past due until cure or workout; rights that must not lapse (COL, LIM)."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ import pytest
 from postloan.book import duties, ledger, tables
 from postloan.card.wording import DONE, EVENTS, NOUNS, Wording
 from postloan.feeds.kinds import KINDS as FEEDS
+from postloan.forms.collection import RESULTS
 from postloan.policy import PolicyFile
 from postloan.rules import roles, signals
 from postloan.rules.classification import CUSTOMER_CLASSES, Facts, Thresholds, best_allowed
@@ -41,6 +42,13 @@ CODES = {
     "charge": tables.CHARGE_KINDS,
     "recipient": tables.PARTIES,
     "interruption": tables.INTERRUPTIONS,
+    "contact_channel": tables.CHANNELS,
+    "contact_role": tables.CONTACT_ROLES,
+    "contact_stop": tables.CONTACT_STOPS,
+    "contact_result": tuple(RESULTS.values()),
+    "promise": tables.PROMISE_STATES,
+    "pause": tables.PAUSE_REASONS,
+    "work_reason": ("broken_promise", "promise_due", "contact_due"),
     "right": ("limitation", "guarantee"),
     "title_state": ("kept", "released"),
     "found_by": ("consignor", "lender"),

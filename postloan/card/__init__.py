@@ -1,7 +1,7 @@
 """The post-loan management card (贷后管理卡): everything about one loan, in order (REC-1).
 
-`collecting` and `maturity` read the book, `asof` keeps out what came after the card's day, `owed` and `figures`
-work out what has to be worked out; all of that is the card as plain values. `view` and the templates make it a paper.
+`collecting`, `maturity` and `collection` read the book, `asof` keeps out what came after the card's day, `owed`
+and `figures` work out what has to be worked out; all of that is the card as plain values. `view` and the templates make it a paper.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlmodel import Session
 from postloan.book import classification, duties, suspensions
 from postloan.book.tables import Step
 from postloan.calendar import months_after
-from postloan.card import collecting, figures, maturity
+from postloan.card import collecting, collection, figures, maturity
 from postloan.card.asof import Until
 from postloan.card.collecting import Dossier
 from postloan.card.view import Paper
@@ -42,6 +42,7 @@ def card(session: Session, file: PolicyFile, loan_no: str, as_of: date) -> dict[
         "titles": {kind: lapsing.title for kind, lapsing in policy.ticklers.items()},
         **_position(held, policy, steps),
         **maturity.collected(held),
+        **collection.collected(held),
         **_parties(held),
         "duties": [asdict(duty) for duty in _duties(held)],
         **_work(held, steps),

@@ -201,6 +201,10 @@ class Paper:
         """When the rights lapse: once the loan has matured and is not paid."""
         return self.card["rights"] if self.days_left < 0 and self.card["principal_outstanding"] != "0.00" else []
 
+    def situation(self, diagnosis: Values) -> str:
+        """The cause of a default and its case, in words."""
+        return f"{self.half(diagnosis['findings'].get('situation', diagnosis['cause']))}"
+
     @property
     def received(self) -> str:
         """What was received in all, without what was reversed."""

@@ -137,6 +137,8 @@ NOUNS = {
     "partner_position": ("合作机构数据", "partner's figures"),
     "staff": ("员工", "staff"),
     "branch": ("机构", "branch"),
+    "contact_person": ("联系人", "contact person"),
+    "contact_stop": ("联系限制", "stop of contacts"),
 }
 EVENTS = {
     "answer.refused": ("答复未被接受", "answer not accepted"),
@@ -435,7 +437,7 @@ DETAILS: dict[str, Detail] = {
     "promise.broken": lambda w, d: w.parts(amount(d.get("amount")), _due(w, d)),
     "promise.kept": lambda w, d: w.parts(amount(d.get("amount")), _due(w, d)),
     "promise.made": lambda w, d: w.parts(amount(d.get("amount")), _due(w, d)),
-    "stage.entered": lambda w, d: w.parts(d.get("stage"), d.get("days_past_due")),
+    "stage.entered": lambda w, d: w.parts(w.say(d.get("stage"), "stage"), d.get("days_past_due")),
     "extension.in_force": lambda w, d: w.parts(amount(d.get("amount")), _until(w, d)),
     "extension.lapsed": lambda w, d: w.parts(w.phrase(str(d.get("why", "")))),
     "extension.refused": lambda w, d: w.parts(d.get("reason")),

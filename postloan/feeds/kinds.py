@@ -15,7 +15,10 @@ from typing import Any
 from postloan.book.tables import (
     ACTIVITIES,
     BORROWER_KINDS,
+    CHANNELS,
     CHARGE_KINDS,
+    CONTACT_ROLES,
+    CONTACT_STOPS,
     DAY_COUNTS,
     INTERRUPTIONS,
     PAYMENT_KINDS,
@@ -150,6 +153,23 @@ INTERRUPTION = _words(
     agreement="同意履行, 还款承诺, 还款协议",
     payment="还款, 部分还款",
     suit="起诉, 诉讼, 仲裁",
+)
+CONTACT_ROLE = _words(CONTACT_ROLES, borrower="借款人, 债务人", guarantor="保证人", third_party="联系人, 第三人")
+CONTACT_CHANNEL = _words(CHANNELS, call="电话", sms="短信", email="电子邮件, 邮件", letter="信函", visit="上门")
+CONTACT_STOP = _words(
+    CONTACT_STOPS,
+    opt_out="拒绝此方式, 退订",
+    deceased="死亡, 已死亡",
+    incapacitated="丧失行为能力",
+    hospitalised="住院",
+    represented="委托律师, 已委托律师",
+    disputed="争议, 有争议",
+    cease="停止联系",
+    refused="拒绝联系",
+    workplace_refused="不得在单位联系",
+    lost="失联",
+    hours_agreed="同意其他时段",
+    electronic_consent="同意电子方式",
 )
 PAYMENT_KIND = _words(PAYMENT_KINDS, drawdown="提款, 放款, 支用", payment="支付, 受托支付, 自主支付, 用款")
 ACTIVITY = _words(
@@ -600,11 +620,41 @@ _INTERRUPTIONS = Kind(
     ),
 )
 
+_CONTACT_PERSONS = Kind(
+    "contact_persons",
+    "contact_person",
+    ("person_no",),
+    (
+        Column("person_no", KEY, "联系人编号 编号", required=True),
+        Column("borrower_no", KEY, "客户号 客户编号", required=True, refers="borrower.borrower_no"),
+        Column("name", v.text(100), "姓名 联系人姓名 名称", required=True),
+        Column("relation", v.text(50), "关系 与借款人关系", default=""),
+        Column("phone", v.text(40), "手机号 联系电话 电话", default=""),
+        Column("debtor", v.yes_no, "共同债务人 是否共同债务人", default=False),
+    ),
+)
+
+_CONTACT_STOPS = Kind(
+    "contact_stops",
+    "contact_stop",
+    ("stop_no",),
+    (
+        Column("stop_no", KEY, "编号 限制编号", required=True),
+        Column("role", CONTACT_ROLE, "对象 当事人类型", required=True),
+        Column("person_no", KEY, "对象编号 当事人编号", required=True),
+        Column("kind", CONTACT_STOP, "限制种类 种类", required=True),
+        Column("channel", CONTACT_CHANNEL, "方式 渠道", default=""),
+        Column("from_on", v.day, "起始日 开始日期", required=True),
+        Column("until_on", v.day, "截止日 结束日期"),
+        Column("document", v.text(300), "凭证 依据", default=""),
+    ),
+)
+
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         _BORROWERS, _LOANS, _INSTALMENTS, _REPAYMENTS, _POSITIONS, _COLLATERALS, _GUARANTEES, _RATINGS,
         _SIGNALS, _STAFF, _DRAWDOWNS, _BRANCHES, _PARTNERS, _PAYMENTS, _WORK_LOG, _RELATIONS, _CHARGES, _CONSIGNORS,
-        _INTERRUPTIONS,
+        _INTERRUPTIONS, _CONTACT_PERSONS, _CONTACT_STOPS,
     )
 }  # fmt: skip

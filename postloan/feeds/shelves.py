@@ -237,12 +237,15 @@ def shelf_of(kind: Kind) -> Shelf:
         "charges": (Charges, t.Charge),
         "consignors": (Shelf, t.Consignor),
         "interruptions": (Shelf, t.Interruption),
+        "contact_persons": (Shelf, t.ContactPerson),
+        "contact_stops": (Shelf, t.ContactStop),
     }
     # What a new row has that no feed speaks about.
     always: dict[str, Row] = {
         "staff": {"failed_codes": 0},
         "payments": {"state": "requested", "decided_by": ""},
         "work_log": {"opinion": ""},
+        "contact_stops": {"detail": ""},
     }
     shelf, model = made[kind.name]
     return shelf(kind, model, **always.get(kind.name, {}))

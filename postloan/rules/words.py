@@ -177,6 +177,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "refused": ("拒签", "refused"),
     },
     "title_state": {"kept": ("保管中", "kept"), "released": ("已交还", "handed back")},
+    "stage": {"current": ("未逾期", "current"), "reminder": ("提醒", "reminder"), "early": ("早期", "early")},
     "contact_channel": {
         "call": ("电话", "call"),
         "sms": ("短信", "text message"),

@@ -7,11 +7,12 @@ import re
 import shutil
 from calendar import month_name
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page, TimeoutError, sync_playwright
 
 from postloan.book import cases, extensions, loans, receipts, titles
 from postloan.forms.extension import ExtensionApplication
@@ -68,10 +69,15 @@ class Person:
         form = self.page.get_by_role("dialog")
         form.get_by_text("工号 Staff number").wait_for()
         said = form.inner_text()
-        for name, value in (fields | {"staff_no": self.clerk.able(task)}).items():
-            self._enter(form, name, value)
-        form.get_by_role("button", name="Submit").click()
-        form.wait_for(state="hidden")
+        for _ in range(3):
+            # The dialog may be drawn anew while it is filled in, which empties a field: then it stays, and says so.
+            for name, value in (fields | {"staff_no": self.clerk.able(task)}).items():
+                self._enter(form, name, value)
+            form.get_by_role("button", name="Submit").click()
+            with suppress(TimeoutError):
+                form.wait_for(state="hidden", timeout=10_000)
+                break
+        assert not form.is_visible(), form.inner_text()
         self.clerk.go_on()
         with self.here.office.book.read() as session:
             refused = cases.last_refusal(session, self.clerk.case_no, step)
@@ -86,6 +92,9 @@ class Person:
         elif field.locator(".p-select-button__control, .p-select__wrapper").count():
             # By keyboard: a click scrolls the form, which closes the list again.
             field.locator(".p-select-button__control, [role=combobox]").first.press("Space")
+            if isinstance(value, list) and all(text in field.inner_text() for text in value):
+                self.page.keyboard.press("Escape")  # filled in before
+                return
             for choice in value if isinstance(value, list) else [value]:
                 self.page.locator(".p-select-option", has_text=choice).last.click()
             if isinstance(value, list):
