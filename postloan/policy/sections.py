@@ -13,7 +13,6 @@ from pydantic import Field, model_validator
 from postloan.calendar import Calendar
 from postloan.policy.base import Role, Section, SignalKind, TimeZone, key
 from postloan.policy.collection import CollectionPolicy
-from postloan.policy.contact import ContactPolicy
 from postloan.policy.maturity import (
     EntrustedPolicy,
     ExtensionPolicy,
@@ -385,7 +384,6 @@ class Policy(Section):
     extension: ExtensionPolicy
     entrusted: EntrustedPolicy
     collection: CollectionPolicy
-    contact: ContactPolicy
     groups: Groups
     supervision: Supervision
     ticklers: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,40}$")], Tickler]
