@@ -35,6 +35,17 @@ def extended(folder: Path, text: str) -> Path:
         ("[tasks.escalate_to]\naccount_officer = 'boss'", r"boss.*credit_supervisor"),
         ("[proceeds]\ntiers = [{ risk = 'low', levels = ['risk_control'] }]", "last tier without up_to"),
         ("[classification]\nsubstandard_days = 400", r"more days for each worse"),
+        ("[contact.hours]\ncall = ['07:00-22:00']", r"contact\.hours.*call within 08:00-22:00.*CN.*not 07:00-22:00"),
+        ("[contact.hours]\nsms = ['08:00-22:01']", r"sms within 08:00-22:00"),
+        ("[contact.hours]\ncall = ['21:00-08:00']", r"call within 08:00-22:00"),
+        ("[contact]\nlaw = 'US'", r"call within 08:00-21:00"),
+        ("[contact]\nlaw = 'XX'", r"contact\.law = 'XX'"),
+        ("[contact.hours]\ncall = ['8-22']", r"contact\.hours\.call\.0 = '8-22'"),
+        ("[contact.hours]\nfax = ['08:00-22:00']", r"contact\.hours\.fax.*'call'"),
+        ("[contact.days]\nfax = 'all'", r"contact\.days\.fax"),
+        ("[contact]\nown_caps = [{ channels = ['fax'], most = 1 }]", r"own_caps\.0\.channels\.0 = 'fax'"),
+        ("[contact]\ncaps = [{ channels = ['call'], most = 0 }]", r"caps\.0\.most = 0"),
+        ("[contact]\nthird_parties = 'always'", r"contact\.third_parties = 'always'"),
         ("[calendar]\nextra_holidays = [2026-05-02]\nextra_workdays = [2026-05-02]", "not both"),
         ("[ticklers.work_log]\ntitle='x'\nrule='x'\nyearly=['01-01']\nopens_days_before=1", "another name"),
         ("[inspection.first]\ndays = [{ from = '2026-02-30', value = 3 }]", r"days: from = '2026-02-30' is not a date"),
@@ -71,7 +82,10 @@ def test_values_hold_from_their_date_on(tmp_path: Path) -> None:
     assert file.at(date(2025, 12, 31)).inspection.first.days == 10
     assert file.at(date(2026, 1, 1)).inspection.first.days == 15
     assert file.at(date(2019, 12, 31)).inspection.first.days == 10, "before the first date the first value holds"
-    assert [p[0] for p in file.periods()] == [date.min, date(2020, 1, 1), date(2026, 1, 1)]
+    assert [p[0] for p in file.periods(["contact"])] == [date.min, date(2020, 1, 1), date(2026, 1, 1)]
+    assert [p[0] for p in file.periods()] == [
+        date.min, date(2020, 1, 1), date(2025, 2, 28), date(2026, 1, 1), date(2026, 1, 30)
+    ]  # fmt: skip
     again = policy.from_json(file.as_json())
     assert again.version == file.version
     assert again.at(date(2025, 6, 1)).inspection.first.days == 10

@@ -6,6 +6,7 @@ import hashlib
 import json
 import tomllib
 from bisect import bisect_right
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -53,13 +54,14 @@ class PolicyFile:
         """The policy of each stretch in which no value changes, as far as it was asked for."""
         return {}
 
-    def dates(self) -> list[date]:
-        """The days on which some value changes."""
-        return sorted(_dates(self.values))
+    def dates(self, leaving_out: Collection[str] = ()) -> list[date]:
+        """The days on which some value changes, outside the sections left out."""
+        return sorted(_dates({name: value for name, value in self.values.items() if name not in leaving_out}))
 
-    def periods(self) -> list[tuple[date, date, Policy]]:
-        """(first day, last day, values) of every stretch in which no value changes, in order."""
-        starts = [date.min, *self.dates()]
+    def periods(self, leaving_out: Collection[str] = ()) -> list[tuple[date, date, Policy]]:
+        """(first day, last day, values) of every stretch in which no value changes, in order. The sections left
+        out have the values of its first day."""
+        starts = [date.min, *self.dates(leaving_out)]
         ends = [day - timedelta(days=1) for day in starts[1:]] + [date.max]
         return [(first, last, self.at(first)) for first, last in zip(starts, ends, strict=True)]
 

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from postloan.calendar import Calendar
 from postloan.policy.base import Role, Section, SignalKind, TimeZone, key
 from postloan.policy.collection import CollectionPolicy
+from postloan.policy.contact import ContactPolicy
 from postloan.policy.maturity import (
     EntrustedPolicy,
     ExtensionPolicy,
@@ -388,6 +389,7 @@ class Policy(Section):
     supervision: Supervision
     ticklers: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,40}$")], Tickler]
     limitation: Limitation
+    contact: ContactPolicy
     workload: Workload
     performance: PerformancePolicy
     tasks: Tasks

@@ -80,6 +80,10 @@ KINDS: dict[str, Kind] = {
 }
 
 
+# Sections that no duty depends on: each stretch of the policy costs every duty a statement of its own.
+NO_DUTIES = ("contact",)
+
+
 def kinds(policy: Policy) -> dict[str, Kind]:
     """Every kind of duty under a policy: those of the code, and the policy's documents that lapse."""
     lapsing = {
@@ -94,7 +98,7 @@ def _everything(
 ) -> CompoundSelect | None:
     """The kind's duties under the policy in force on each duty's anchor day."""
     parts = []
-    for first, last, policy in file.periods():
+    for first, last, policy in file.periods(NO_DUTIES):
         kind = kinds(policy).get(name)
         if kind is None:
             continue
@@ -105,7 +109,7 @@ def _everything(
 
 
 def _names(file: PolicyFile) -> list[str]:
-    return list(dict.fromkeys(name for _, _, policy in file.periods() for name in kinds(policy)))
+    return list(dict.fromkeys(name for _, _, policy in file.periods(NO_DUTIES) for name in kinds(policy)))
 
 
 def between(
