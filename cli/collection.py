@@ -17,7 +17,7 @@ from postloan.book.contacts import Request
 from postloan.book.tables import PROMISE_STATES, Promise
 from postloan.errors import PostloanError
 from postloan.forms.collection import RESULTS
-from postloan.rules.contact import CHANNELS
+from postloan.rules.contact_limits import CHANNELS
 
 
 def show_work_list(

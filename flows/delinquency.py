@@ -32,6 +32,7 @@ from postloan.rules.roles import OFFICER, SUPERVISOR
 from tasks import notices
 from tasks.archive import archive_paper
 from tasks.collection import (
+    enter_letters,
     interrupt,
     issue_demand,
     known,
@@ -41,6 +42,7 @@ from tasks.collection import (
     permit,
     persons_of,
     refused,
+    refused_letter,
     rhythm_of,
 )
 from tasks.human import Answer, Signer
@@ -311,7 +313,7 @@ def _days(work: LoanWork) -> int:
 def _next_step(
     work: LoanWork, about: str, officer: str, people: dict[str, Person], number: int
 ) -> Answer[ContactRequest]:
-    """CON-1: whom to contact next, and how; what the gate refuses is asked again, with the rule and the time."""
+    """CON: whom to contact next, and how; what the gate refuses is asked again, with the rule and the time."""
     form = with_choice(ContactRequest, "person", "联系对象 Whom", list(people))
 
     def check(given: ContactRequest, signer: Signer) -> list[str]:
@@ -540,6 +542,7 @@ def demand_notice(case_no: str = CASE_NUMBER) -> State:
             handed_over_on=form.delivered_on,
             by=delivered.staff_no,
         )
+        enter_letters(writer, work, signed | posted, delivered.staff_no, delivered.signed_at)
         interrupt(writer, work, signed, form.delivered_on, f"回执 {form.signed_by}", delivered.staff_no)
         interrupt(writer, work, posted, form.delivered_on, form.registered_no, delivered.staff_no)
 
@@ -565,6 +568,9 @@ def _deliver(work: LoanWork, addressees: list[str], officer: str) -> Answer[Dema
         faults = [f"{who}: 须选择一种送达结果 (one way of delivery for each)" for who, n in ways.items() if len(n) != 1]
         if not work.case.opened_on <= given.delivered_on <= signer.day:
             faults.append(f"日期须在 {work.case.opened_on} 至今天之间 (between the opening and today)")
+        for who in {*chosen(given, "returned"), *chosen(given, "posted")}:
+            why = refused_letter(work, who, signer.staff_no)
+            faults += [f"{who}: {why}"] if why else []
         if chosen(given, "returned") and not given.signed_by.strip():
             faults.append("须填写回执签收人 (who signed the slip?)")
         if chosen(given, "posted") and not given.registered_no.strip():

@@ -119,7 +119,7 @@ def persons_of(case_no: str, step: str) -> dict[str, Person]:
 def refused(
     work: LoanWork, person: Person, channel: str, at: datetime, agent: str, number: str, at_workplace: bool
 ) -> str:
-    """CON-1: why the gate does not permit a contact, and from when it will; "" where it does. Reads only."""
+    """CON: why the gate does not permit a contact, and from when it will; "" where it does. Reads only."""
     with work.office.book.read() as session:
         asked = Request(person, channel, at, agent, number or person.phone, at_workplace)
         said = contacts.permission(session, work.policy_of_today, work.loan, asked)
@@ -133,7 +133,7 @@ def refused(
 def permit(
     case_no: str, step: str, person: Person, channel: str, at: datetime, agent: str, number: str, at_workplace: bool
 ) -> str:
-    """CON-1: enter the contact in the register, if the gate still permits it; gives its number, or "" if not."""
+    """CON: enter the contact in the register, if the gate still permits it; gives its number, or "" if not."""
     office = Office.open()
     with office.book.write(origin="permit-contact") as writer:
         case = cases.get(writer.session, case_no)
@@ -222,6 +222,25 @@ def issue_demand(case_no: str, pay_by: date) -> dict[str, str]:
         return cases.finish_step(writer, case, "issue", {"addressees": labels})["addressees"]
 
 
+def refused_letter(work: LoanWork, label: str, agent: str) -> str:
+    """CON: why a demand, which the law itself asks for, may not go to an addressee; "" where it may."""
+    with work.office.book.read() as session:
+        person = next(p for p in contacts.persons(session, work.loan) if p.label == label)
+        asked = Request(person, "letter", work.office.now, agent, by_law=True)
+        said = contacts.permission(session, work.policy_of_today, work.loan, asked)
+    return "" if said.allowed else f"{said.rule}: {said.reason}"
+
+
+def enter_letters(writer: Writer, work: LoanWork, slip_nos: set[str], by: str, at: datetime) -> None:
+    """Enter the letters that were delivered in the register of contacts."""
+    people = {(p.role, p.number): p for p in contacts.persons(writer.session, work.loan)}
+    for slip in slips.of_case(writer.session, work.case.case_no):
+        person = people.get((slip.party, slip.party_no))
+        if slip.slip_no in slip_nos and person is not None:
+            asked = Request(person, "letter", at, by, by_law=True)
+            contacts.ask(writer, work.policy_of_today, work.loan, asked, slip.slip_no, work.case)
+
+
 def interrupt(writer: Writer, work: LoanWork, slip_nos: set[str], day: date, document: str, by: str) -> None:
     """COL-7, LIM-1: a demand that was signed for, or went by registered post, begins a new period against each."""
     for slip in slips.of_case(writer.session, work.case.case_no):
@@ -245,7 +264,7 @@ def interrupt(writer: Writer, work: LoanWork, slip_nos: set[str], day: date, doc
 
 def remind_overdue(office: Office, writer: Writer, day: date) -> int:
     """COL-3: queue a message to every borrower past due whose stage asks for one and who had none for so many days;
-    gives how many were new. Paused loans and open promises get none; the gate decides when it goes out (CON-1)."""
+    gives how many were new. Paused loans and open promises get none; the gate decides when it goes out (CON)."""
     policy, new, session = office.policy_file.at(day), 0, writer.session
     promised = set(session.exec(select(Promise.loan_no).where(Promise.state == "open")))
     last = _last_messages(session, policy)

@@ -105,7 +105,7 @@ def deliver() -> Delivery:
 
 def deliver_due(office: Office, limit: int = 500) -> Delivery:
     """Send what is due in the outbox. A gateway that refuses is tried again later, by the policy; a message about a
-    debt goes only when the gate permits it (CON-1), and waits until it will."""
+    debt goes only when the gate permits it (CON), and waits until it will."""
     sent = refused = held = 0
     with office.book.write(origin="outbox") as writer:
         interrupted = notices.settle_interrupted(writer, office.policy.notices)

@@ -1,10 +1,10 @@
-"""The register of contacts, and the gate that every one passes (CON-1): calls, visits, messages and letters."""
+"""The register of contacts, and the gate that every one passes (CON-1 to CON-9): calls, visits, messages and letters."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from sqlmodel import Session, col, select
 
@@ -14,7 +14,9 @@ from postloan.book.tables import Borrower, Case, Contact, ContactPerson, Contact
 from postloan.errors import NotFound
 from postloan.policy import Policy
 from postloan.rules import contact as rule
+from postloan.rules.clock import Window
 from postloan.rules.contact import Asked, Attempt, Permission, Stop
+from postloan.rules.contact_limits import ELECTRONIC
 
 HEARD = "talked"
 
@@ -44,7 +46,8 @@ ROLES = parties.TITLES | {
 
 def persons(session: Session, loan: Loan) -> list[Person]:
     """The people who may be contacted about a loan, the borrower first; owners of collateral go by the item."""
-    found = [Person(p.role, p.number, p.name, p.phone) for p in parties.of_loan(session, loan)]
+    owing = [p for p in parties.of_loan(session, loan) if p.role != "consignor"]
+    found = [Person(p.role, p.number, p.name, p.phone) for p in owing]
     others = select(ContactPerson).where(ContactPerson.borrower_no == loan.borrower_no)
     for other in session.exec(others.order_by(col(ContactPerson.person_no))):
         role = _role(other)
@@ -62,7 +65,8 @@ def _role(person: ContactPerson) -> str:
 
 @dataclass(frozen=True)
 class Request:
-    """A contact that is asked for: with whom, how, when, by whom (staff or agency), and about which debt."""
+    """A contact that is asked for: with whom, how, when, by whom (staff or agency); `by_law` where the law itself
+    demands the letter."""
 
     person: Person
     channel: str
@@ -70,38 +74,42 @@ class Request:
     agent: str
     number: str = ""
     at_workplace: bool = False
+    by_law: bool = False
 
 
 def permission(session: Session, policy: Policy, loan: Loan, asked: Request, *, but: str = "") -> Permission:
-    """CON-1: whether a contact is permitted, by which rule not, and from when on; reads only. `but` is a contact of
-    the register that is left out of the count: the one that is asked about again."""
+    """CON-1 to CON-9: whether a contact is permitted, by which rule not, and from when on; reads only. `but` is a
+    contact of the register that is left out of the count: the one that is asked about again."""
     return rule.permission(
         _asked(session, policy, loan, asked),
         _past(session, loan, but),
-        _stops(session, loan, asked),
-        policy.contact.limits(policy.time_zone),
+        _stops(session, loan),
+        policy.contact.limits,
         policy.working_days.is_working,
     )
 
 
 def _asked(session: Session, policy: Policy, loan: Loan, asked: Request) -> Asked:
-    debtor = active_stops(session, "borrower", loan.borrower_no, asked.at.astimezone(policy.time_zone).date())
+    zone = policy.contact.zone(loan.branch_no or "", policy.time_zone)
+    debtor = active_stops(session, "borrower", loan.borrower_no, asked.at.astimezone(zone).date())
     kinds = {stop.kind for stop in debtor}
     third = asked.person.role == "third_party"
     return Asked(
         channel=asked.channel,
         at=asked.at,
-        role=asked.person.role,
-        person_no=asked.person.number,
+        zone=zone,
+        party=asked.person.role,
+        party_no=asked.person.number,
         number=asked.number,
+        loans=(loan.loan_no,),
         at_workplace=asked.at_workplace,
         purpose="locate" if third else "collection",
         mentions_debt=not third,
-        loan_no=loan.loan_no,
+        opt_out_text=asked.channel in ELECTRONIC,  # our templates say it, and people send none by hand
+        by_law=asked.by_law,
         debtor_lost="lost" in kinds,
         debtor_dead="deceased" in kinds,
         debtor_lacks_capacity="incapacitated" in kinds,
-        agent=asked.agent,
     )
 
 
@@ -114,31 +122,47 @@ def _past(session: Session, loan: Loan, but: str) -> list[Attempt]:
         Attempt(
             channel=one.channel,
             at=one.contact_at,
-            role=one.role,
-            person_no=one.person_no,
+            party=one.role,
+            party_no=one.person_no,
             number=one.address,
-            conversed=one.conversed or not one.result,  # not known yet: counted as everything that it may be
-            answered=one.result in ("talked", "somebody_else", "would_not_talk"),
+            conversed=one.conversed if one.result else None,
             agent=one.agent,
-            loan_no=one.loan_no,
+            loans=(one.loan_no,),
         )
         for one in session.exec(rows)
         if one.result != "not_made"
     ]
 
 
-def _stops(session: Session, loan: Loan, asked: Request) -> list[Stop]:
-    found = [
-        Stop(kind=s.kind, channel=s.channel, from_on=s.from_on, until_on=s.until_on)
-        for s in stops_of(session, asked.person.role, asked.person.number)
+def _stops(session: Session, loan: Loan) -> list[Stop]:
+    """What is on record about everybody of the loan; the pauses of its clock stop contacts with all who owe (COL-2)."""
+    found = []
+    for person in persons(session, loan):
+        for stop in stops_of(session, person.role, person.number):
+            if stop.kind != "lost":
+                found.append(
+                    Stop(
+                        # Who lacks capacity is left alone like who is in hospital, until it is lifted.
+                        kind="hospitalised" if stop.kind == "incapacitated" else stop.kind,
+                        from_on=stop.from_on,
+                        until_on=stop.until_on,
+                        party_no=person.number,
+                        channel=stop.channel,
+                        hours=_hours(stop.detail) if stop.kind == "hours_agreed" else (),
+                    )
+                )
+    found += [
+        Stop(kind="moratorium", from_on=p.from_on, until_on=stages.last_day(p), loans=(loan.loan_no,))
+        for p in stages.pauses(session, loan.loan_no)
+        if p.from_on <= stages.last_day(p)
     ]
-    if asked.person.role not in ("third_party", "attorney"):
-        # What stops the clock of the debt stops every contact about it (COL-2).
-        found += [
-            Stop(kind="moratorium", channel="", from_on=p.from_on, until_on=stages.last_day(p))
-            for p in stages.pauses(session, loan.loan_no)
-        ]
     return found
+
+
+def _hours(text: str) -> tuple[Window, ...]:
+    """Agreed hours as the register has them: 19:00-23:00."""
+    start, _, end = text.partition("-")
+    return ((time.fromisoformat(start), time.fromisoformat(end)),) if end else ()
 
 
 def stops_of(session: Session, role: str, person_no: str) -> Sequence[ContactStop]:
@@ -169,7 +193,7 @@ def ask(
     case: Case | None = None,
     notice_no: str = "",
 ) -> Contact:
-    """CON-1: ask the gate, and enter what it said under a number of the caller's, once: permitted, or refused with
+    """CON: ask the gate, and enter what it said under a number of the caller's, once: permitted, or refused with
     its rule and the moment from which it will be permitted.
 
     The debtor's row is locked: of two agents who ask at once, the second one is counted after the first.
@@ -245,7 +269,7 @@ def stop(
     by: str,
     loan_no: str,
 ) -> None:
-    """CON-4: enter something that stops contacts with somebody from a day on, until it is lifted; once."""
+    """CON-2: enter something that stops contacts with somebody from a day on, until it is lifted; once."""
     if writer.session.get(ContactStop, number) is not None:
         return
     writer.session.add(
@@ -273,7 +297,7 @@ def stop(
 
 
 def lift(writer: Writer, role: str, person_no: str, kind: str, day: date, *, by: str, loan_no: str) -> int:
-    """CON-4: what stopped contacts of a kind is over from a day on; gives how many were lifted."""
+    """CON-2: what stopped contacts of a kind is over from a day on; gives how many were lifted."""
     lifted = 0
     for found in active_stops(writer.session, role, person_no, day):
         if found.kind == kind:
@@ -297,7 +321,7 @@ def of_loan(session: Session, loan_no: str) -> Sequence[Contact]:
 
 
 def let_through(writer: Writer, policy: Policy, notice: Notice) -> str:
-    """CON-1: what keeps a message about a debt from being sent now: "" if nothing does. It then waits in the outbox
+    """CON: what keeps a message about a debt from being sent now: "" if nothing does. It then waits in the outbox
     until the gate will permit it, or, where nothing but a lifted stop will, is not sent at all."""
     loan = writer.session.get_one(Loan, notice.loan_no)
     person = Person(notice.recipient_kind, notice.recipient_no, "")

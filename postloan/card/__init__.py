@@ -1,7 +1,8 @@
 """The post-loan management card (贷后管理卡): everything about one loan, in order (REC-1).
 
 `collecting`, `maturity` and `collection` read the book, `asof` keeps out what came after the card's day, `owed`
-and `figures` work out what has to be worked out; all of that is the card as plain values. `view` and the templates make it a paper.
+and `figures` work out what has to be worked out; all of that is the card as plain values. `view` and the templates
+make it a paper.
 """
 
 from __future__ import annotations

@@ -167,6 +167,7 @@ CONTACT_STOP = _words(
     cease="停止联系",
     refused="拒绝联系",
     workplace_refused="不得在单位联系",
+    workplace_agreed="同意在单位联系",
     lost="失联",
     hours_agreed="同意其他时段",
     electronic_consent="同意电子方式",
@@ -646,6 +647,7 @@ _CONTACT_STOPS = Kind(
         Column("channel", CONTACT_CHANNEL, "方式 渠道", default=""),
         Column("from_on", v.day, "起始日 开始日期", required=True),
         Column("until_on", v.day, "截止日 结束日期"),
+        Column("hours", v.hours, "时段 同意的时段", default="", field="detail"),
         Column("document", v.text(300), "凭证 依据", default=""),
     ),
 )

@@ -245,7 +245,6 @@ def shelf_of(kind: Kind) -> Shelf:
         "staff": {"failed_codes": 0},
         "payments": {"state": "requested", "decided_by": ""},
         "work_log": {"opinion": ""},
-        "contact_stops": {"detail": ""},
     }
     shelf, model = made[kind.name]
     return shelf(kind, model, **always.get(kind.name, {}))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import lru_cache
@@ -213,6 +213,18 @@ def whole(least: int, most: int) -> Reader:
 
 _YES_NO = {"yes": True, "true": True, "1": True, "y": True, "是": True, "有": True,
            "no": False, "false": False, "0": False, "n": False, "否": False, "无": False}  # fmt: skip
+
+
+def hours(value: str) -> str:
+    """Hours of the day such as 19:00-23:00."""
+    start, _, end = value.replace(" ", "").partition("-")
+    try:
+        first, last = time.fromisoformat(start), time.fromisoformat(end)
+    except ValueError:
+        raise ValueError("hours of the day are written as 19:00-23:00") from None
+    if not first < last:
+        raise ValueError("hours of the day begin before they end: 19:00-23:00")
+    return f"{first:%H:%M}-{last:%H:%M}"
 
 
 def yes_no(value: str) -> bool:

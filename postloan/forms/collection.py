@@ -59,7 +59,7 @@ class DefaultDiagnosis(Form):
 
 
 class ContactRequest(Form):
-    """Whom the collector wants to contact now, or at a time; the gate permits or refuses it (CON-1). A path's form
+    """Whom the collector wants to contact now, or at a time; the gate permits or refuses it (CON). A path's form
     offers the persons."""
 
     decision: Literal[

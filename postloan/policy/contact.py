@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import time
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from postloan.policy.base import Section, key
+from postloan.policy.base import Section, TimeZone, key
 from postloan.rules.clock import Window
 from postloan.rules.contact_limits import Cap, Limits, check_hours
 
@@ -66,8 +67,15 @@ class ContactPolicy(Section):
     workplace: Literal["unless_refused", "if_agreed", "never"] = key(
         "CON-9", "指引 (2026): 严禁未经同意进入债务人办公区域; 12 CFR 1006.6(b)(3): unless refused"
     )
+    zones: dict[str, TimeZone] = key(
+        "CON-3", "own; the time zone of the people of a branch, by its number; none: the institution's", default={}
+    )
     consent_for: list[Literal["sms", "email"]] = key("CON-8", "own; electronic channels only with consent")
     opt_out_text: bool = key("CON-8", "12 CFR 1006.6(e): each electronic message says how to opt out")
+
+    def zone(self, branch_no: str, institution: ZoneInfo) -> ZoneInfo:
+        """The time zone of the place where a branch's borrowers are."""
+        return ZoneInfo(self.zones[branch_no]) if branch_no in self.zones else institution
 
     @property
     def limits(self) -> Limits:

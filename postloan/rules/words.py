@@ -206,6 +206,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "cease": ("书面要求停止", "asked in writing to stop"),
         "refused": ("拒绝联系", "refused"),
         "workplace_refused": ("不得在单位联系", "not at the workplace"),
+        "workplace_agreed": ("同意在单位联系", "agreed to the workplace"),
         "lost": ("失联", "lost"),
         "hours_agreed": ("同意其他时段", "agreed to other hours"),
         "electronic_consent": ("同意电子方式", "agreed to electronic messages"),

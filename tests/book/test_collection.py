@@ -200,7 +200,7 @@ def test_the_register_counts_every_agent_and_says_from_when_on(
         loan = loans.get(session, "L00")
         who = Person(BORROWER, loan.borrower_no, "")
         late = contacts.ask(writer, policy, loan, request("call", "2026-03-02T22:30:00+08:00", who), "C0")
-        assert (late.permitted, late.rule) == (False, "CON-2")
+        assert (late.permitted, late.rule) == (False, "CON-3")
         assert late.allowed_from == datetime.fromisoformat("2026-03-03T08:00:00+08:00")
         for n, agent in enumerate(("A1", "agency X", "A1"), start=1):
             made = contacts.ask(
@@ -209,14 +209,14 @@ def test_the_register_counts_every_agent_and_says_from_when_on(
             assert made.permitted
             contacts.note(writer, f"C{n}", result="talked", text="说明情况", by="A1")
         full = contacts.ask(writer, policy, loan, request("call", "2026-03-02T15:00:00+08:00", who), "C4")
-        assert (full.permitted, full.rule) == (False, "CON-3"), "three effective calls a day, whoever made them"
+        assert (full.permitted, full.rule) == (False, "CON-6"), "three effective calls a day, whoever made them"
         assert full.allowed_from == datetime.fromisoformat("2026-03-03T08:00:00+08:00")
         contacts.stop(
             writer, "S1", role=BORROWER, person_no=loan.borrower_no, kind="represented", channel="",
             day=date(2026, 3, 3), document="委托书", case=None, by="A1", loan_no="L00",
         )  # fmt: skip
         never = contacts.ask(writer, policy, loan, request("call", "2026-03-03T10:00:00+08:00", who), "C5")
-        assert (never.permitted, never.rule, never.allowed_from) == (False, "CON-4", None)
+        assert (never.permitted, never.rule, never.allowed_from) == (False, "CON-2", None)
         assert contacts.lift(
             writer, BORROWER, loan.borrower_no, "represented", date(2026, 3, 4), by="A1", loan_no="L00"
         )
@@ -239,7 +239,7 @@ def test_a_third_person_only_when_the_debtor_is_lost(book: Book, policy_file: Po
         by_no = {p.number: p for p in contacts.persons(writer.session, loan)}
         assert [by_no[n].role for n in ("T1", "T2", "T3")] == ["third_party", "co_debtor", "attorney"]
         asked = request("call", "2026-03-02T10:00:00+08:00", by_no["T1"])
-        assert contacts.permission(writer.session, policy, loan, asked).rule == "CON-5"
+        assert contacts.permission(writer.session, policy, loan, asked).rule == "CON-1"
         spouse = request("call", "2026-03-02T10:00:00+08:00", by_no["T2"])
         assert contacts.permission(writer.session, policy, loan, spouse).allowed
         contacts.stop(

@@ -143,10 +143,10 @@ def test_from_the_diagnosis_to_the_kept_promise_and_the_cure(desk: Installation)
     assert "下游推迟付款" in papers(clerk, "default_diagnosis")
 
     third = clerk.answer("contact-1", **CALL | {"person": "联系人 contact person T1"})
-    assert third.startswith("CON-5"), "the debtor himself can be reached"
+    assert third.startswith("CON-1"), "the debtor himself can be reached"
     late = f"{desk.today + timedelta(days=1)} 22:30"
     refused = clerk.answer("contact-1", **CALL, planned=late)
-    assert refused.startswith("CON-2") and f"{desk.today + timedelta(days=2)} 08:00" in refused
+    assert refused.startswith("CON-3") and f"{desk.today + timedelta(days=2)} 08:00" in refused
     assert "时间已过" in clerk.answer("contact-1", **CALL, planned="2026-01-05 10:00")
     assert clerk.answer("contact-1", **CALL) == ""
     assert clerk.waits_at() == {"result-1"}
@@ -257,7 +257,7 @@ def test_a_paused_clock_stops_stages_messages_and_contacts(desk: Installation) -
     assert outcome(clerk) == "paused"
     call = diagnosed(desk, "Q4")
     refused = call.answer("contact-1", **CALL | {"person": "借款人 borrower D4"})
-    assert refused.startswith("CON-4") and str(desk.today + timedelta(days=11)) in refused
+    assert refused.startswith("CON-2") and str(desk.today + timedelta(days=11)) in refused
     with desk.office.book.read() as session:
         task = cases.open_task(session, call.case_no, "contact-1")
         assert task is not None
@@ -326,4 +326,4 @@ def test_messages_wait_for_the_gate_or_are_not_sent_at_all(desk: Installation) -
     deliver_due(desk.office)
     with desk.office.book.read() as session:
         again = session.get_one(Notice, waiting.notice_no)
-    assert (again.state, again.last_error[:5]) == ("given_up", "CON-4")
+    assert (again.state, again.last_error[:5]) == ("given_up", "CON-2")

@@ -34,7 +34,7 @@ CONTACT_ROLES = (
 )  # fmt: skip
 CONTACT_STOPS = (
     "opt_out", "deceased", "incapacitated", "hospitalised", "represented", "disputed", "cease", "refused",
-    "workplace_refused", "lost", "hours_agreed", "electronic_consent",
+    "workplace_refused", "workplace_agreed", "lost", "hours_agreed", "electronic_consent",
 )  # fmt: skip
 PAUSE_REASONS = ("moratorium", "dispute", "disaster", "other")
 PROMISE_STATES = ("open", "kept", "broken", "superseded")

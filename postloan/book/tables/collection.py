@@ -51,7 +51,7 @@ class Pause(SQLModel, table=True):
 
 
 class ContactPerson(SQLModel, table=True):
-    """Somebody beside the parties whom a borrower named: a spouse, a contact for emergencies (CON-5). `debtor` where
+    """Somebody beside the parties whom a borrower named: a spouse, a contact for emergencies (CON-1). `debtor` where
     the debt is his as well, by law or by contract."""
 
     __tablename__ = "contact_person"
@@ -64,7 +64,7 @@ class ContactPerson(SQLModel, table=True):
 
 
 class ContactStop(SQLModel, table=True):
-    """Why somebody must not be contacted, or may be beyond the usual (CON-4): from a day, until one or until lifted,
+    """Why somebody must not be contacted, or may be beyond the usual (CON-2): from a day, until one or until lifted,
     both inclusive. An empty `channel` means every one."""
 
     __tablename__ = "contact_stop"
@@ -82,7 +82,7 @@ class ContactStop(SQLModel, table=True):
 
 
 class Contact(SQLModel, table=True):
-    """A contact that was asked for: permitted or refused by the gate (CON-1), and what came of it.
+    """A contact that was asked for: permitted or refused by the gate (CON-1 to CON-9), and what came of it.
 
     `contact_at` is when it takes place; `agent` who makes it, staff or agency; `address` the number or address used.
     """

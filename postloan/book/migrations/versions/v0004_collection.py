@@ -77,7 +77,8 @@ def upgrade() -> None:
         sa.Column("case_no", text(), nullable=True),
         sa.CheckConstraint(
             "kind IN ('opt_out', 'deceased', 'incapacitated', 'hospitalised', 'represented', 'disputed', "
-            "'cease', 'refused', 'workplace_refused', 'lost', 'hours_agreed', 'electronic_consent')",
+            "'cease', 'refused', 'workplace_refused', 'workplace_agreed', 'lost', 'hours_agreed', "
+            "'electronic_consent')",
             name="ck_kind",
         ),
         sa.ForeignKeyConstraint(
