@@ -1,4 +1,4 @@
-"""The register of contacts, and the gate that every one passes (CON-1 to CON-9): calls, visits, messages and letters."""
+"""The register of contacts, and the gate that every one passes (CON): calls, visits, messages and letters."""
 
 from __future__ import annotations
 
