@@ -18,7 +18,7 @@ from rich.progress import Progress
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, func, select
 
-from cli import collection, maturity, registers, reports, show, stack, staff
+from cli import collection, delinquency, maturity, registers, reports, show, stack, staff
 from cli.options import (
     BookOption,
     DayOption,
@@ -387,6 +387,7 @@ app.command("worklog")(registers.show_work_log)
 app.command("groups")(registers.show_groups)
 app.command("suspensions")(registers.show_suspensions)
 app.command("findings")(registers.show_findings)
+app.command("delinquency")(delinquency.show_delinquency)
 
 app.add_typer(staff.app, name="staff")
 app.add_typer(reports.app, name="report")

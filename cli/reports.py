@@ -65,9 +65,9 @@ def show_monthly(
         rows = [record.flat() for record in pack.performance.branches]
         show.listing(rows, BRANCH_COLUMNS, Format.table, f"机构履职情况 Branches {pack.month}")
     else:
-        from tasks.reports import printed
+        from tasks.reports import MONTHLY
 
-        made = printed(here, pack, form)
+        made = MONTHLY.printed(here, pack, form)
         if form is Form.html and out is None:
             sys.stdout.write(made.decode() + "\n")
             return

@@ -1,24 +1,89 @@
-"""The monthly pack: archived once for each month, and told in the Prefect UI by numbers only."""
+"""The packs of a month: archived once for each month, and told in the Prefect UI by numbers only."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from postloan.book import documents
 from postloan.book.tables import Document
+from postloan.reports import printing
+from postloan.reports.delinquency import printing as on_delinquency
+from postloan.reports.delinquency.pack import Pack as DelinquencyPack
+from postloan.reports.delinquency.pack import delinquency
+from postloan.reports.delinquency.rolls import ALL_MONTHS
 from postloan.reports.monthly import Pack, monthly
 from postloan.reports.performance import Record
 from postloan.reports.period import Month
-from postloan.reports.printing import MEDIA, render, title
+from postloan.reports.printing import MEDIA
 from postloan.reports.words import Words, percent, points
 from tasks.digest import MOST_ROWS
 from tasks.office import Office
 
-KIND = "monthly"
+P = TypeVar("P", Pack, DelinquencyPack)
+
+
+@dataclass(frozen=True)
+class Report(Generic[P]):
+    """A report of a month that is archived as page, PDF and workbook.
+
+    Attributes:
+        kind: of its documents, which bears their numbers: D-MONTHLY-2026-10-PDF.
+        origin: who enters them in the book.
+        made: the figures, from the book as it is now.
+        render, title: how they are printed, and what they are called.
+    """
+
+    kind: str
+    origin: str
+    made: Callable[[Office, Month], P]
+    render: Callable[..., bytes]
+    title: Callable[[P, Words], str]
+
+    def printed(self, office: Office, pack: P, form: str) -> bytes:
+        """As "html", "pdf" or "xlsx", by the policy in force on the report's last day."""
+        policy = office.policy_file.at(pack.as_of)
+        return self.render(office.renderer, pack, form, policy=policy, made_on=office.today)
+
+    def archive(self, office: Office, month: Month) -> list[str]:
+        """Print and archive the report of a month in all forms; gives the documents' numbers.
+
+        What people had before them stays: done again, it changes nothing.
+        """
+        numbers = {form: documents.report_no(self.kind, str(month), media) for form, media in MEDIA.items()}
+        with office.book.read() as session:
+            if all(session.get(Document, number) is not None for number in numbers.values()):
+                return list(numbers.values())
+        pack = self.made(office, month)
+        content = {form: self.printed(office, pack, form) for form in MEDIA}
+        stored = {form: documents.store(office.settings.archive, content[form], MEDIA[form]) for form in MEDIA}
+        name = self.title(pack, Words.of(office.policy_file.at(pack.as_of), pack.branch_names))
+        version = office.policy_file.version
+        with office.book.write(origin=self.origin) as writer:
+            for form, media_type in MEDIA.items():
+                documents.enter_report(
+                    writer,
+                    kind=self.kind,
+                    period=str(month),
+                    title=name,
+                    media_type=media_type,
+                    sha256=stored[form],
+                    size=len(content[form]),
+                    policy_version=version,
+                )
+            writer.record(
+                "report.made",
+                policy_version=version,
+                kind=self.kind,
+                period=str(month),
+                as_of=pack.as_of,
+                sha256=stored,
+            )
+        return list(numbers.values())
 
 
 def made(office: Office, month: Month) -> Pack:
@@ -27,43 +92,28 @@ def made(office: Office, month: Month) -> Pack:
         return monthly(session, office.policy_file, month, office.today)
 
 
-def printed(office: Office, pack: Pack, form: str) -> bytes:
-    """The pack as "html", "pdf" or "xlsx", by the policy in force on its last day."""
-    policy = office.policy_file.at(pack.as_of)
-    return render(office.renderer, pack, form, policy=policy, made_on=office.today)
+def made_of_delinquency(office: Office, month: Month) -> DelinquencyPack:
+    """The delinquency pack of a month, from the book as it is now."""
+    with office.book.read() as session:
+        return delinquency(session, month, office.today)
+
+
+MONTHLY = Report("monthly", "monthly-pack", made, printing.render, printing.title)
+DELINQUENCY = Report(
+    "delinquency", "delinquency-pack", made_of_delinquency, on_delinquency.render, on_delinquency.title
+)
 
 
 @task(name="archive-monthly-pack")
 def archive_pack(month: str) -> list[str]:
-    """Print the pack of a month as page, PDF and workbook and archive all three; gives their numbers.
+    """Print the pack of a month as page, PDF and workbook and archive all three; gives their numbers."""
+    return MONTHLY.archive(Office.open(), Month.parse(month))
 
-    What the meeting had before it stays: done again, it changes nothing.
-    """
-    office = Office.open()
-    numbers = {form: documents.report_no(KIND, month, media_type) for form, media_type in MEDIA.items()}
-    with office.book.read() as session:
-        if all(session.get(Document, number) is not None for number in numbers.values()):
-            return list(numbers.values())
-    pack = made(office, Month.parse(month))
-    content = {form: printed(office, pack, form) for form in MEDIA}
-    stored = {form: documents.store(office.settings.archive, content[form], MEDIA[form]) for form in MEDIA}
-    policy = office.policy_file.at(pack.as_of)
-    name = title(pack, Words.of(policy, pack.branch_names))
-    version = office.policy_file.version
-    with office.book.write(origin="monthly-pack") as writer:
-        for form, media_type in MEDIA.items():
-            documents.enter_report(
-                writer,
-                kind=KIND,
-                period=month,
-                title=name,
-                media_type=media_type,
-                sha256=stored[form],
-                size=len(content[form]),
-                policy_version=version,
-            )
-        writer.record("report.made", policy_version=version, kind=KIND, period=month, as_of=pack.as_of, sha256=stored)
-    return list(numbers.values())
+
+@task(name="archive-delinquency-pack")
+def archive_delinquency(month: str) -> list[str]:
+    """Print the delinquency pack of a month as page, PDF and workbook and archive all three; gives their numbers."""
+    return DELINQUENCY.archive(Office.open(), Month.parse(month))
 
 
 def publish(office: Office, pack: Pack, numbers: Iterable[str]) -> None:
@@ -97,3 +147,37 @@ def _row(record: Record) -> dict[str, Any]:
         "on_time_share": percent(record.on_time_share),
         "score": str(record.score) if record.score is not None else "",
     }
+
+
+def publish_delinquency(office: Office, pack: DelinquencyPack, numbers: Iterable[str]) -> None:
+    """Publish the month's delinquency as a page and a table of roll rates, by numbers only."""
+    page = office.renderer.text(
+        "delinquency.md",
+        pack=pack,
+        now=pack.headline,
+        forward=[f for f in pack.forward if f.month == pack.month],
+        documents=list(numbers),
+        percent=percent,
+        points=points,
+    )
+    create_markdown_artifact(
+        key="delinquency-pack", markdown=page, description=f"逾期管理月报 Delinquency report {pack.month}"
+    )
+    rows = [
+        {
+            "currency": f.currency,
+            "month": f.month,
+            "bucket": f.bucket,
+            "loans": f.loans,
+            "rolled": f.rolled,
+            "rate": percent(f.rate),
+            "amount_rate": percent(f.amount_rate),
+        }
+        for f in pack.forward
+        if f.month != ALL_MONTHS
+    ]
+    create_table_artifact(
+        key="delinquency-rolls",
+        table=rows[-MOST_ROWS:] or [{"month": pack.month, "note": "no loans"}],
+        description=f"逐期迁徙率 Forward rolls up to {pack.month}",
+    )

@@ -57,6 +57,8 @@ CODES = {
     "source": ("core", "schedule"),
     "signal": tuple(signals.KINDS),
     "role": tuple(roles.ROLES),
+    "bucket": ("current", "written_off", "settled"),
+    "measure": tables.MEASURES,
 }
 
 

@@ -1,4 +1,4 @@
-"""The charts of the monthly pack as SVG. Colours keep apart in print and for the colour-blind.
+"""The charts of the packs as SVG; those of the monthly one. Colours keep apart in print and for the colour-blind.
 
 Matplotlib is heavy: only what prints imports this module.
 """
@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import matplotlib
 from matplotlib import font_manager
@@ -24,6 +24,7 @@ from postloan.reports.portfolio import BUCKETS
 from postloan.reports.words import Words
 from postloan.rules.classification import CLASSES
 
+P = TypeVar("P")
 NOW, BEFORE, ACCENT = "#1f4e79", "#b9c8d6", "#d9822b"
 INK, MUTED, RULE = "#1a1a1a", "#6b6b6b", "#c9c9c9"
 CHINESE = ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Noto Sans CJK JP", "WenQuanYi Micro Hei")
@@ -53,18 +54,31 @@ STYLE: dict[Any, Any] = {
 }
 
 
+Size = tuple[float, float]
+
+
 def draw(pack: Pack, words: Words) -> dict[str, str]:
-    """Every chart as an SVG element, by name; in English, and branches by number, where no Chinese font
-    is installed."""
+    """Every chart of the monthly pack as an SVG element, by name."""
+    return drawn(
+        {
+            "classes": (HALF, _classes),
+            "buckets": (HALF, _buckets),
+            "signals": (WIDE, _signals),
+            "on_time": (LANDSCAPE, _on_time),
+        },
+        pack,
+        words,
+    )
+
+
+def drawn(
+    charts: Mapping[str, tuple[Size, Callable[[Figure, P, Words], None]]], pack: P, words: Words
+) -> dict[str, str]:
+    """Charts of a pack as SVG elements, by name; in English, and branches by number, where no Chinese font is
+    installed."""
     family = chinese_font()
     if family is None:
         words, family = replace(words, language="en", branches={}), LATIN
-    charts: dict[str, tuple[tuple[float, float], Callable[[Figure, Pack, Words], None]]] = {
-        "classes": (HALF, _classes),
-        "buckets": (HALF, _buckets),
-        "signals": (WIDE, _signals),
-        "on_time": (LANDSCAPE, _on_time),
-    }
     found = {}
     with matplotlib.rc_context(STYLE | {"font.family": [family, LATIN]}):
         for name, (size, chart) in charts.items():
@@ -109,8 +123,10 @@ def _classes(figure: Figure, pack: Pack, words: Words) -> None:
     for axes, names in ((left, CLASSES[:1]), (right, CLASSES[1:])):
         now = [lines[n].outstanding if n in lines else Decimal(0) for n in names]
         before = [lines[n].outstanding_before if n in lines else Decimal(0) for n in names]
-        _columns(axes, [words.risk_class(n).replace(" ", "\n") for n in names], now, before, pack, words)
-    _legend(right, words)
+        columns(
+            axes, [words.risk_class(n).replace(" ", "\n") for n in names], now, before, pack.headline.currency, words
+        )
+    legend(right, words)
 
 
 def _buckets(figure: Figure, pack: Pack, words: Words) -> None:
@@ -119,12 +135,12 @@ def _buckets(figure: Figure, pack: Pack, words: Words) -> None:
     now = [lines[n].outstanding if n in lines else Decimal(0) for n in names]
     before = [lines[n].outstanding_before if n in lines else Decimal(0) for n in names]
     axes = figure.subplots()
-    _columns(axes, list(names), now, before, pack, words)
-    _legend(axes, words)
+    columns(axes, list(names), now, before, pack.headline.currency, words)
+    legend(axes, words)
 
 
-def _columns(
-    axes: Axes, names: list[str], now: Sequence[Decimal], before: Sequence[Decimal], pack: Pack, words: Words
+def columns(
+    axes: Axes, names: list[str], now: Sequence[Decimal], before: Sequence[Decimal], currency: str, words: Words
 ) -> None:
     """Amounts of this month beside those of the month before."""
     divisor, unit = words.unit(max([*now, *before, Decimal(0)]))
@@ -137,7 +153,7 @@ def _columns(
     axes.set_yticks([])
     axes.set_ylim(0, max(*heights, *(float(v / divisor) for v in before), 1e-9) * 1.22)
     axes.margins(x=0.08)
-    axes.set_title(f"{unit} {pack.headline.currency}".strip(), color=MUTED, fontsize=6.5)
+    axes.set_title(f"{unit} {currency}".strip(), color=MUTED, fontsize=6.5)
 
 
 def _short(height: float) -> str:
@@ -145,7 +161,7 @@ def _short(height: float) -> str:
     return f"{height:,.{2 if height < 10 else 1 if height < 100 else 0}f}" if height else ""
 
 
-def _legend(axes: Axes, words: Words) -> None:
+def legend(axes: Axes, words: Words) -> None:
     handles = [Patch(color=colour) for colour in (BEFORE, NOW)]
     labels = [words.pick("上月末", "Month before"), words.pick("本月末", "Now")]
     axes.legend(handles, labels, loc="upper right", ncols=2, handlelength=0.9, borderaxespad=0, columnspacing=1)

@@ -145,7 +145,7 @@ def _running(policy: Policy, day: date, name: str) -> Subquery:
             where.c.principal_outstanding.label("outstanding"),
             where.c.overdue,
             shown_rank(policy, days).label("rank"),
-            case((days <= 0, 0), else_=least((days + 29) // 30, literal(len(BUCKETS) - 1))).label("bucket"),
+            bucket_place(days).label("bucket"),
         )
         .join(where, where.c.loan_no == LOAN.loan_no)
         .outerjoin(settled, settled.c.loan_no == LOAN.loan_no)
@@ -154,6 +154,11 @@ def _running(policy: Policy, day: date, name: str) -> Subquery:
         .where(LOAN.disbursed_on <= day, or_(settled.c.settled_on.is_(None), settled.c.settled_on > day))
         .subquery(name)
     )
+
+
+def bucket_place(days: Any) -> Any:
+    """The place in BUCKETS of so many days past due: `rules.position.bucket` in SQL."""
+    return case((days <= 0, 0), else_=least((days + 29) // 30, literal(len(BUCKETS) - 1)))
 
 
 def shown_rank(policy: Policy, days: Any) -> Any:

@@ -45,10 +45,16 @@ def render(
     """The pack as "html", "pdf" or "xlsx", in the institution's language."""
     words = Words.of(policy, pack.branch_names)
     if form == "xlsx":
-        from postloan.reports.workbook import workbook
+        from postloan.reports.workbook import ACCENT, NOW, Graph, workbook
 
+        tables = sheets(pack, words)
+        trend = (("raised", ACCENT), ("cleared", NOW))
+        graphs = (
+            Graph("signal_trend", "column", "month", trend, title=tables["signal_trend"].title),
+            Graph("branch_performance", "bar", "branch", (("on_time_share", NOW),), shares=True, below=True),
+        )
         about = [(policy.institution.name, title(pack, words)), *notes(pack, policy, words)]
-        return workbook(pack, sheets(pack, words), about, words)
+        return workbook(pack.as_of, tables, graphs, about, words)
     from postloan.reports.charts import draw  # heavy: only what prints loads it
 
     html = renderer.text(

@@ -66,6 +66,10 @@ class Words:
         """Months past due."""
         return word(name, "bucket", self.language)
 
+    def measure(self, name: str) -> str:
+        """A measure of recovery."""
+        return word(name, "measure", self.language)
+
     def branch(self, number: str | None) -> str:
         """A branch by number and name; None is all of them together."""
         if number is None:

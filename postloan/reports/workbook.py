@@ -1,10 +1,11 @@
-"""The monthly pack as a workbook: a sheet for each table, real numbers and dates, two charts."""
+"""A pack as a workbook: a sheet for each table, real numbers and dates, charts beside some of them."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time
+from dataclasses import dataclass
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,6 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from postloan.reports.columns import COUNT, DAY, MONEY, SCORE, SHARE, TEXT, Column, Sheet
-from postloan.reports.monthly import Pack
 from postloan.reports.words import Words
 
 NUMBERS = {
@@ -28,22 +28,47 @@ WIDTHS = {TEXT: 16, COUNT: 9, MONEY: 18, SHARE: 10, SCORE: 8, DAY: 12}
 WIDEST = 60
 DARK, PALE, LINE = "#1f4e79", "#eef2f6", "#c9c9c9"
 NOW, BEFORE, ACCENT = "#1f4e79", "#b9c8d6", "#d9822b"
+MANY = (NOW, ACCENT, "#5b9bd5", "#8c510a", "#01665e", "#b2abd2", "#80cdc1", "#c51b7d", "#666666")
 
 
-def workbook(pack: Pack, sheets: Mapping[str, Sheet], notes: Sequence[tuple[str, str]], words: Words) -> bytes:
+@dataclass(frozen=True)
+class Graph:
+    """A chart over the rows of a sheet.
+
+    Attributes:
+        kind: as Excel calls it: column, bar, line.
+        names: key of the column whose values stand along the axis.
+        series: keys of the columns shown, each with its colour; none given: every other column of the sheet.
+        shares: the values go from 0 to 1.
+        title: "" for the title of the first series.
+        below: under the rows instead of beside them.
+    """
+
+    sheet: str
+    kind: str
+    names: str
+    series: tuple[tuple[str, str], ...] = ()
+    shares: bool = False
+    title: str = ""
+    below: bool = False
+
+
+def workbook(
+    as_of: date, sheets: Mapping[str, Sheet], graphs: Sequence[Graph], notes: Sequence[tuple[str, str]], words: Words
+) -> bytes:
     """The workbook. The first sheet holds the notes, (title, text); the same figures give the same bytes."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})
     # Otherwise the file would bear the moment at which it was written.
-    book.set_properties({"created": datetime.combine(pack.as_of, time.min)})
+    book.set_properties({"created": datetime.combine(as_of, time.min)})
     formats = _Formats(book)
     _notes(book.add_worksheet(words.pick("说明", "Notes")), notes, formats)
     places = {}
     for name, sheet in sheets.items():
         places[name] = book.add_worksheet(sheet.title[:31])
         _table(places[name], sheet, formats)
-    _signal_chart(book, places["signal_trend"], sheets["signal_trend"])
-    _on_time_chart(book, places["branch_performance"], sheets["branch_performance"])
+    for graph in graphs:
+        _graph(book, places[graph.sheet], sheets[graph.sheet], graph)
     book.close()
     return out.getvalue()
 
@@ -129,30 +154,32 @@ def _places(text: str) -> int:
 # ---------------------------------------------------------------------------------- the charts
 
 
-def _signal_chart(book: xlsxwriter.Workbook, place: Worksheet, sheet: Sheet) -> None:
-    chart = book.add_chart({"type": "column"})
-    for key, colour in (("raised", ACCENT), ("cleared", NOW)):
-        chart.add_series(_series(place, sheet, "month", key, colour))
-    chart.set_title({"name": sheet.title, "name_font": {"size": 11}})
-    chart.set_legend({"position": "bottom"})
-    chart.set_y_axis({"major_gridlines": {"visible": True, "line": {"color": LINE}}})
-    chart.set_size({"width": 720, "height": 320})
-    place.insert_chart(1, len(sheet.columns) + 1, chart)
+def _graph(book: xlsxwriter.Workbook, place: Worksheet, sheet: Sheet, graph: Graph) -> None:
+    chart = book.add_chart({"type": graph.kind})
+    given = graph.series or tuple(
+        (column.key, MANY[at % len(MANY)]) for at, column in enumerate(c for c in sheet.columns if c.key != graph.names)
+    )
+    for key, colour in given:
+        chart.add_series(_series(place, sheet, graph, key, colour))
+    first = sheet.titles[[c.key for c in sheet.columns].index(given[0][0])] if given else sheet.title
+    chart.set_title({"name": graph.title or first, "name_font": {"size": 11}})
+    chart.set_legend({"position": "bottom"} if len(given) > 1 else {"none": True})
+    height = 320
+    if graph.kind == "bar":  # its axes lie the other way, and every row needs its place
+        chart.set_x_axis({"min": 0, "max": 1, "num_format": "0%", "major_gridlines": {"visible": False}})
+        chart.set_y_axis({"reverse": True})
+        height = 120 + 32 * max(len(sheet.rows), 2)
+    else:
+        shares = {"min": 0, "num_format": "0%"} if graph.shares else {}
+        chart.set_y_axis({"major_gridlines": {"visible": True, "line": {"color": LINE}}, **shares})
+    chart.set_size({"width": 720, "height": height})
+    if graph.below:
+        place.insert_chart(len(sheet.rows) + 3, 0, chart)
+    else:
+        place.insert_chart(1, len(sheet.columns) + 1, chart)
 
 
-def _on_time_chart(book: xlsxwriter.Workbook, place: Worksheet, sheet: Sheet) -> None:
-    chart = book.add_chart({"type": "bar"})
-    chart.add_series(_series(place, sheet, "branch", "on_time_share", NOW))
-    title = sheet.titles[[c.key for c in sheet.columns].index("on_time_share")]
-    chart.set_title({"name": title, "name_font": {"size": 11}})
-    chart.set_legend({"none": True})
-    chart.set_x_axis({"min": 0, "max": 1, "num_format": "0%", "major_gridlines": {"visible": False}})
-    chart.set_y_axis({"reverse": True})
-    chart.set_size({"width": 720, "height": 120 + 32 * max(len(sheet.rows), 2)})
-    place.insert_chart(len(sheet.rows) + 3, 0, chart)
-
-
-def _series(place: Worksheet, sheet: Sheet, names: str, values: str, colour: str) -> dict[str, Any]:
+def _series(place: Worksheet, sheet: Sheet, graph: Graph, values: str, colour: str) -> dict[str, Any]:
     """A series over the rows of a sheet, totals left out."""
     keys = [column.key for column in sheet.columns]
     last = max(len(sheet.rows), 1)
@@ -160,11 +187,12 @@ def _series(place: Worksheet, sheet: Sheet, names: str, values: str, colour: str
     def cells(key: str) -> list[Any]:
         return [place.get_name(), 1, keys.index(key), last, keys.index(key)]
 
+    drawn: dict[str, Any] = {"fill": {"color": colour}, "gap": 60, "data_labels": {"value": True}}
+    if graph.kind == "line":
+        drawn = {"line": {"color": colour, "width": 1.75}}
     return {
         "name": sheet.titles[keys.index(values)],
-        "categories": cells(names),
+        "categories": cells(graph.names),
         "values": cells(values),
-        "fill": {"color": colour},
-        "gap": 60,
-        "data_labels": {"value": True},
+        **drawn,
     }
