@@ -5,7 +5,7 @@ Matrices and vintages are tables of one currency, the headline's; the others hav
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
@@ -24,7 +24,7 @@ from postloan.reports.columns import (
     sheet,
 )
 from postloan.reports.delinquency import promises
-from postloan.reports.delinquency.ageing import Aged
+from postloan.reports.delinquency.ageing import LINES, Aged, added
 from postloan.reports.delinquency.month_ends import PLACES
 from postloan.reports.delinquency.pack import Pack
 from postloan.reports.delinquency.promises import Promised
@@ -33,8 +33,11 @@ from postloan.reports.delinquency.rolls import ALL_MONTHS, Move
 from postloan.reports.delinquency.vintage import Vintage
 from postloan.reports.portfolio import BUCKETS
 from postloan.reports.words import Words
+from postloan.rules.performance import share
 
 BUCKET = Column("bucket", "逾期期次", "Months past due", TEXT)
+PRODUCT = Column("product", "产品", "Product", TEXT)
+SEGMENT = Column("segment", "客群", "Segment", TEXT)
 MONTH = Column("month", "月份", "Month", TEXT)
 RATE = Column("rate", "比率", "Rate", SHARE)
 
@@ -42,29 +45,10 @@ RATE = Column("rate", "比率", "Rate", SHARE)
 def sheets(pack: Pack, words: Words) -> dict[str, Sheet]:
     """Every table of the pack, by name, in the order of the report."""
     made = (
-        _ageing("ageing", ("逾期分布", "Ageing"), pack.ageing, (), words),
-        _ageing(
-            "ageing_by_branch",
-            ("逾期分布 (机构)", "Ageing by branch"),
-            pack.ageing_by_branch,
-            (Column("group", "机构", "Branch", TEXT),),
-            words,
-            words.branch,
-        ),
-        _ageing(
-            "ageing_by_product",
-            ("逾期分布 (产品)", "Ageing by product"),
-            pack.ageing_by_product,
-            (Column("group", "产品", "Product", TEXT),),
-            words,
-        ),
-        _ageing(
-            "ageing_by_segment",
-            ("逾期分布 (客群)", "Ageing by segment"),
-            pack.ageing_by_segment,
-            (Column("group", "客群", "Segment", TEXT),),
-            words,
-        ),
+        _ageing(pack, words),
+        _groups("ageing_by_branch", ("逾期分布 (机构)", "Ageing by branch"), BRANCH, pack.ageing_by_branch, words),
+        _groups("ageing_by_product", ("逾期分布 (产品)", "Ageing by product"), PRODUCT, pack.ageing_by_product, words),
+        _groups("ageing_by_segment", ("逾期分布 (客群)", "Ageing by segment"), SEGMENT, pack.ageing_by_segment, words),
         _matrix("moves_loans", ("迁徙 (笔数)", "Moves, loans"), pack, words, "loans", "count"),
         _matrix("moves_amount", ("迁徙 (月初余额)", "Moves, outstanding"), pack, words, "outstanding", MONEY),
         _matrix("rates_loans", ("迁徙率 (笔数)", "Roll rates by loans"), pack, words, "share", SHARE),
@@ -101,18 +85,9 @@ def _only(lines: Iterable[Any]) -> tuple[Column, ...]:
     return (CURRENCY,) if len({line.currency for line in lines}) > 1 else ()
 
 
-def _ageing(
-    name: str,
-    title: tuple[str, str],
-    lines: Sequence[Aged],
-    groups: tuple[Column, ...],
-    words: Words,
-    called: Callable[[str], str] = str,
-) -> Sheet:
-    """Where loans are grouped, lines of nothing are left out."""
+def _ageing(pack: Pack, words: Words) -> Sheet:
     columns = (
-        *_only(lines),
-        *groups,
+        *_only(pack.ageing),
         BUCKET,
         LOANS,
         OUTSTANDING,
@@ -122,16 +97,38 @@ def _ageing(
         Column("outstanding_before", "上月末余额", "Outstanding before", MONEY),
         Column("change", "余额增减", "Change", MONEY),
     )
-    told = [a for a in lines if not groups or a.loans or a.loans_before]
     rows = [
-        asdict(a)
-        | {
-            "group": called(a.group),
-            "bucket": words.bucket(a.bucket),
-            "change": a.outstanding - a.outstanding_before,
-        }
-        for a in told
+        asdict(a) | {"bucket": words.bucket(a.bucket), "change": a.outstanding - a.outstanding_before}
+        for a in pack.ageing
     ]
+    return sheet("ageing", ("逾期分布", "Ageing"), columns, rows, words)
+
+
+def _groups(name: str, title: tuple[str, str], group: Column, lines: Sequence[Aged], words: Words) -> Sheet:
+    """A row for each branch, product or segment; what is outstanding by months past due beside each other."""
+    columns = (
+        *_only(lines),
+        group,
+        LOANS,
+        OUTSTANDING,
+        *(Column(bucket, words.bucket(bucket), words.bucket(bucket), MONEY) for bucket in LINES[1:]),
+        Column("late", "逾期率", "Past due", SHARE),
+        Column("late_before", "上月末逾期率", "Before", SHARE),
+    )
+    found: dict[tuple[str, str], list[Aged]] = {}
+    for a in lines:
+        found.setdefault((a.currency, a.group), []).append(a)
+    rows = []
+    for (currency, number), of_group in found.items():
+        whole, late = added(of_group, BUCKETS), added(of_group, BUCKETS[1:])
+        before, late_before = added(of_group, BUCKETS, before=True), added(of_group, BUCKETS[1:], before=True)
+        rows.append(
+            {"currency": currency, group.key: words.branch(number) if group is BRANCH else number}
+            | {"loans": whole.loans, "outstanding": whole.outstanding}
+            | {a.bucket: a.outstanding for a in of_group if a.bucket != BUCKETS[0]}
+            | {"late": share(late.outstanding, whole.outstanding)}
+            | {"late_before": share(late_before.outstanding, before.outstanding)}
+        )
     return sheet(name, title, columns, rows, words)
 
 
@@ -216,7 +213,8 @@ def _cures(pack: Pack, words: Words) -> Sheet:
         Column("again_rate", "再次逾期率", "Again, rate", SHARE),
         Column("watched", "观察月数", "Months watched"),
     )
-    return sheet("cures", ("还清逾期与再次逾期", "Cures and new defaults"), columns, map(asdict, pack.cures), words)
+    rows = [asdict(c) for c in pack.cures if c.past_due]
+    return sheet("cures", ("还清逾期与再次逾期", "Cures and new defaults"), columns, rows, words)
 
 
 def _vintages(name: str, title: tuple[str, str], pack: Pack, words: Words, key: str) -> Sheet:
