@@ -7,6 +7,7 @@ import string
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ class Mapping:
     derive: dict[str, MonthsLater] = field(default_factory=dict)
     ignore: frozenset[str] = frozenset()
     skip: dict[str, frozenset[str]] = field(default_factory=dict)
+    least: dict[str, Decimal] = field(default_factory=dict)
     schedule: Schedule | None = None
 
     def sources(self) -> set[str]:
@@ -69,7 +71,9 @@ class Mapping:
         return made | ({"number", "due_on", "principal_due"} if self.schedule else set())
 
     def reader(self, canonical: str, read: v.Reader, in_sheet: bool) -> v.Reader:
-        """How the cells of a column are read, [formats] considered."""
+        """How the cells of a column are read, [least] and [formats] considered."""
+        if canonical in self.least:
+            return v.at_least(self.least[canonical], read)
         style = self.formats.get(canonical)
         if read in v.RATES:
             if style == "fraction":
@@ -175,6 +179,7 @@ def read_mapping(path: Path, kind: Kind) -> Mapping:
         ignore=frozenset(ignore.get("columns", [])),
         skip={key: frozenset(value) for key, value in table("skip", is_texts, _LIST, False).items()},
         schedule=_schedule(raw.get("schedule"), kind, wrong),
+        least=_least(table("least", is_text, _TEXT), kind, wrong),
     )
     filled = [*mapping.columns, *mapping.constants, *mapping.template, *mapping.derive]
     filled += ["number", "due_on", "principal_due"] if mapping.schedule else []
@@ -184,7 +189,7 @@ def read_mapping(path: Path, kind: Kind) -> Mapping:
     return mapping
 
 
-_PARTS = ("columns", "constants", "values", "formats", "template", "derive", "ignore", "skip", "schedule")
+_PARTS = ("columns", "constants", "values", "formats", "template", "derive", "ignore", "skip", "schedule", "least")
 Wrong = Callable[[str, str], FeedError]
 
 
@@ -202,6 +207,21 @@ def _derive(raw: dict[str, Any], kind: Kind, wrong: Wrong) -> dict[str, MonthsLa
         if isinstance(months, bool) or not isinstance(months, str | int):
             raise wrong(f"derive.{name}", "plus_months must be a header or a whole number")
         made[name] = MonthsLater(str(source), months)
+    return made
+
+
+def _least(raw: dict[str, str], kind: Kind, wrong: Wrong) -> dict[str, Decimal]:
+    made = {}
+    for name, text in raw.items():
+        column = kind.column(name)
+        assert column is not None
+        try:
+            amount = column.read(text)
+        except ValueError as error:
+            raise wrong(f"least.{name}", f"is {text!r}, which {error}") from None
+        if not isinstance(amount, Decimal) or column.read is v.rate:
+            raise wrong(f"least.{name}", "is given, but the column is no amount")
+        made[name] = amount
     return made
 
 

@@ -120,6 +120,16 @@ def money(*, above_zero: bool = False) -> Reader:
     return read
 
 
+def at_least(least: Decimal, read: Reader) -> Reader:
+    """An amount, or `least` where the feed has a lower one."""
+
+    def raised(value: str) -> Any:
+        plain = narrow(value)
+        return least if _PLAIN.fullmatch(plain) and Decimal(plain) < least else read(value)
+
+    return raised
+
+
 def rate(value: str) -> Decimal:
     """Percent per year: 4.35 or 4.35%."""
     return _percent(value, "a rate between 0 and 1000 percent per year")

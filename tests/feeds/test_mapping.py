@@ -133,6 +133,27 @@ def test_a_schedule_is_spread_over_its_months_and_the_last_takes_the_rest(lite: 
     assert lite.fault("instalments", text.replace(",3,", ",x,"), mapping=SCHEDULE).column == "n"
 
 
+POSITION = "loan_no,as_of,principal_outstanding,overdue_principal,overdue_interest,days_past_due\n"
+
+
+def test_an_amount_below_the_least_counts_as_the_least(lite: Desk) -> None:
+    rows = POSITION + "L1,2026-03-31,-12.5,0,0,0\nL2,2026-03-31,12.50,0,0,0\n"
+    assert "negative" in lite.fault("positions", rows).reason
+    assert lite.take("positions", rows, mapping='[least]\nprincipal_outstanding = "0"\n').added == 2
+    found = {p.loan_no: p.principal_outstanding for p in lite.ask(select(Position))}
+    assert found == {"L1": Decimal(0), "L2": Decimal("12.50")}
+    text = rows.replace("-12.5", "-x")
+    assert "plain" in lite.fault("positions", text, mapping='[least]\nprincipal_outstanding = "0"\n').reason
+
+
+@pytest.mark.parametrize(
+    ("least", "reason"),
+    [('days_past_due = "0"', "no amount"), ('principal_outstanding = "x"', "plain"), ('shoe_size = "0"', "no column")],
+)
+def test_only_an_amount_has_a_least(lite: Desk, least: str, reason: str) -> None:
+    assert reason in lite.refusal("positions", POSITION, mapping=f"[least]\n{least}\n")
+
+
 # The real books
 
 

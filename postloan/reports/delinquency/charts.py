@@ -89,8 +89,8 @@ def _line(axes: Axes, places: Sequence[int], values: Sequence[Decimal | None], c
 
 
 def _shares(axes: Axes) -> None:
-    """Percent from 0 up."""
-    axes.set_ylim(bottom=0)
+    """Percent from 0 up, with room for the legend above the lines."""
+    axes.set_ylim(0, axes.get_ylim()[1] * 1.3)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}%")
     axes.tick_params(labelsize=6)
     if axes.get_lines():
