@@ -124,9 +124,9 @@ def test_roll_rates_of_all_accounts_month_end_by_month_end(
         assert take(sqlite_book, repaired, kind, kind) == 30_000
     for n, month in enumerate(MONTHS):
         assert take(sqlite_book, repaired, "positions", f"positions_{str(month).replace('-', '_')}") == 30_000
-        with sqlite_book.read() as session, month_ends(session, month.last, 2):
+        with sqlite_book.read() as session, month_ends(session, month.last, 2) as ends:
             aged = {a.bucket: (a.loans, a.outstanding) for a in ageing(session, month) if a.loans}
-            moved = moves(session)
+            moved = moves(session, ends)
         assert aged == stand(histories, n, n + 1), month
         if n:
             assert as_counted(moved, month) == counted(histories, n, n + 1), month
@@ -202,9 +202,9 @@ def test_a_sample_day_by_day(sqlite_book: Book, repaired: Path, histories: dict[
         file.write_text("\n".join([header, *rows]) + "\n")
         feeds.take_in(sqlite_book, "positions", file)
         month, month_is_over = Month.of(day), day == Month.of(day).last
-        with sqlite_book.read() as session, month_ends(session, day, 2 if month_is_over else 1):
+        with sqlite_book.read() as session, month_ends(session, day, 2 if month_is_over else 1) as ends:
             aged = {a.bucket: a.loans for a in ageing(session, month) if a.loans}
-            moved = moves(session)
+            moved = moves(session, ends)
         late = Counter(bucket(-(-days // 30)) for number, (days, _) in stands.items() if owing[number] == day)
         assert aged == late, day
         if month_is_over and month != MONTHS[0]:

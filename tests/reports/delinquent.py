@@ -191,7 +191,7 @@ def _promises(seeder: Seeder) -> None:
         made = seeder.day(date(2025, 9, 1))
         due = made + timedelta(days=chance.randrange(40))
         state = chance.choice(PROMISE_STATES)
-        settled = None if state == "open" else due + timedelta(days=chance.choice((-3, 0, 1, 1, 20)))
+        settled = None if state == "open" else chance.choice((due + timedelta(days=1), due, seeder.day(made)))
         seeder.add(
             Promise(
                 promise_no=f"P{n:04d}",

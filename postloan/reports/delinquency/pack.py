@@ -110,15 +110,14 @@ def delinquency(session: Session, month: Month, today: date, *, by: str = vintag
     last = min(month.last, today)
     with worked_out(session, last), month_ends(session, last, HISTORY_MONTHS) as ends:
         aged = {group: tuple(ages.ageing(session, month, group)) for group in ages.GROUPS}
-        moved, newest = rolls.moves(session), index(month)
-        later = rolls.again(session)
+        moved, relapses = rolls.moves(session, ends), rolls.again(session)
         # A quarter of which the first months lie too far back would be shown by its rest.
         first = index(ends[0])
         whole = by == vintage.MONTH or len(ends) < HISTORY_MONTHS
         cells = vintage.cells(session, first if whole else -(-first // 3) * 3, last)
     shown = {str(month.later(-back)) for back in range(SHOWN_MONTHS)}
     history = [m for m in moved if m.month in shown]
-    forward, cures = rolls.forward(history), rolls.cures(moved, later)
+    forward, cures = rolls.forward(history), rolls.cures(moved, relapses, month)
     promised = promises.promises(session, month.later(1 - SHOWN_MONTHS), last)
     recovered = recoveries.recoveries(session, Period(month.first, last))
     return Pack(
@@ -138,7 +137,7 @@ def delinquency(session: Session, month: Month, today: date, *, by: str = vintag
         history=tuple(history),
         forward=tuple(forward),
         cures=tuple(cures),
-        vintages=tuple(vintage.vintages(cells, newest, by)),
+        vintages=tuple(vintage.vintages(cells, index(month), by)),
         promises=tuple(promised),
         recoveries=tuple(recovered),
     )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import NamedTuple
 
 from sqlalchemy import and_, case, exists, func, select
 from sqlmodel import Session
@@ -23,8 +22,10 @@ from postloan.reports.delinquency.month_ends import (
     SETTLED,
     WRITE_OFF,
     WRITTEN_OFF,
+    index,
     named,
 )
+from postloan.reports.period import Month
 from postloan.reports.portfolio import BUCKETS
 from postloan.rules.performance import share
 from postloan.rules.position import ZERO
@@ -109,14 +110,7 @@ class Cure:
     watched: int
 
 
-class Again(NamedTuple):
-    """How many of those cured in a month were past due again, by (currency, month)."""
-
-    counts: dict[tuple[str, str], int]
-    newest: int
-
-
-def moves(session: Session) -> list[Move]:
+def moves(session: Session, ends: Sequence[Month]) -> list[Move]:
     """Every move between two ends that follow each other, of those that were worked out."""
     a, b = MONTH_END.alias("a"), MONTH_END.alias("b")
     # Not there any more is settled; whoever wrote it off before has lost on it, whatever came in afterwards.
@@ -135,7 +129,7 @@ def moves(session: Session) -> list[Move]:
         .select_from(a)
         .join(t.Loan, LOAN.loan_no == a.c.loan_no)
         .outerjoin(b, and_(b.c.loan_no == a.c.loan_no, b.c.month == a.c.month + 1))
-        .where(a.c.place < AT_WRITTEN_OFF, a.c.month < select(func.max(MONTH_END.c.month)).scalar_subquery())
+        .where(a.c.place < AT_WRITTEN_OFF, a.c.month < index(ends[-1]))
         .subquery("one_by_one")
     )
     c = one_by_one.c
@@ -223,8 +217,9 @@ def _rounded(value: Decimal | None) -> Decimal | None:
     return None if value is None else value.quantize(SIX_PLACES, ROUND_HALF_UP)
 
 
-def again(session: Session) -> Again:
-    """Of the loans that became current in a month, how many were past due once more within a year."""
+def again(session: Session) -> dict[tuple[str, str], int]:
+    """Of the loans that became current in a month, how many were past due once more within a year, by currency and
+    month."""
     a, b, c = (MONTH_END.alias(name) for name in "abc")
     later = exists().where(
         c.c.loan_no == b.c.loan_no,
@@ -240,13 +235,11 @@ def again(session: Session) -> Again:
         .where(b.c.place == 0, a.c.place > 0, a.c.place < AT_WRITTEN_OFF, later)
         .group_by(LOAN.currency, b.c.month)
     )
-    counts = {(currency, str(named(month))): count for currency, month, count in session.execute(query)}
-    newest = session.execute(select(func.max(MONTH_END.c.month))).scalar_one()
-    return Again(counts, newest or 0)
+    return {(currency, str(named(month))): count for currency, month, count in session.execute(query)}
 
 
-def cures(found: Iterable[Move], later: Again) -> list[Cure]:
-    """The cures of every month."""
+def cures(found: Iterable[Move], relapses: Mapping[tuple[str, str], int], newest: Month) -> list[Cure]:
+    """The cures of every month, watched up to the end of the newest."""
     groups: dict[tuple[str, str], list[Move]] = defaultdict(list)
     for move in found:
         groups[move.currency, move.month].append(move)
@@ -256,9 +249,8 @@ def cures(found: Iterable[Move], later: Again) -> list[Cure]:
         cured = [m for m in late if m.to == CURRENT]
         past_due, amount = sum(m.loans for m in late), sum((m.outstanding for m in late), ZERO)
         good, good_amount = sum(m.loans for m in cured), sum((m.outstanding for m in cured), ZERO)
-        relapsed = later.counts.get((currency, month), 0)
-        year, number = month.split("-")
-        behind = later.newest - (int(year) * 12 + int(number) - 1)
+        relapsed = relapses.get((currency, month), 0)
+        behind = index(newest) - index(Month.parse(month))
         lines.append(
             Cure(
                 currency,
