@@ -93,6 +93,61 @@ def test_a_guarantor_who_was_called_upon_has_a_period_of_his_own(lent: Office) -
     assert [subject for subject, _, _ in warned(lent)] == ["C1-2024-03-02", "G1-2024-08-01"]
 
 
+def ends(office: Office) -> list[tuple[str, date, date]]:
+    with office.book.read() as session:
+        found = session.exec(select(Case).where(Case.kind == "guarantee_period_warning")).all()
+    return sorted((case.case_no, case.anchor_on, case.due_on) for case in found)
+
+
+def test_a_guarantee_period_is_warned_of_ninety_days_ahead(lent: Office) -> None:
+    until = date(2021, 9, 2)
+    work_out(lent, until - timedelta(days=91))
+    assert ends(lent) == []
+    work_out(lent, until - timedelta(days=90))
+    assert ends(lent) == [(f"GP-G1-L1-{until}", until, until - timedelta(days=30))]
+    assert work_out(lent, until - timedelta(days=89)).opened_cases == []
+
+
+@pytest.mark.parametrize(("kind", "act_kind", "keeps"), [
+    ("joint", "demand", True), ("joint", "suit", True), ("general", "demand", False), ("general", "suit", True),
+])  # fmt: skip
+def test_a_general_guarantor_has_to_be_sued(lent: Office, kind: str, act_kind: str, keeps: bool) -> None:
+    with lent.book.write() as writer:
+        guarantee = writer.session.get_one(Guarantee, ("G1", "L1"))
+        guarantee.kind, guarantee.until_on = kind, date(2021, 12, 31)
+        writer.session.add(guarantee)
+    act(lent, date(2021, 7, 1), act_kind, "guarantor", "G1")
+    work_out(lent, date(2021, 10, 15))
+    assert (ends(lent) == []) == keeps
+    with lent.book.read() as session:
+        rights = limitation.of_loan(session, lent.policy, session.get_one(Loan, "L1"), date(2021, 10, 15))
+    assert (rights[1].under == "limitation") == keeps
+    work_out(lent, date(2024, 3, 1))
+    assert ("G1-2024-07-01" in [subject for subject, _, _ in warned(lent)]) == keeps
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_sequence_of_events_lets_a_guarantee_period_end_unseen(lent: Office, seed: int) -> None:
+    """Acts against the guarantor and rounds at odd times: who was not called upon in time was warned of."""
+    chance, day = random.Random(seed), MATURES - timedelta(days=200)
+    with lent.book.write() as writer:
+        guarantee = writer.session.get_one(Guarantee, ("G1", "L1"))
+        guarantee.kind = chance.choice(("joint", "general"))
+        guarantee.until_on = chance.choice((None, MATURES + timedelta(days=chance.randrange(1, 700))))
+        writer.session.add(guarantee)
+        until = guarantee.until_on or date(2021, 9, 2)
+    while day < until:
+        day += timedelta(days=chance.randrange(1, 60))
+        if chance.random() < 0.15:
+            act(lent, day, chance.choice(("demand", "agreement", "suit")), "guarantor", "G1")
+        if day <= until:
+            work_out(lent, day)
+            with lent.book.read() as session:
+                right = limitation.of_loan(session, lent.policy, session.get_one(Loan, "L1"), day)[1]
+            if right.under == "guarantee" and (until - day).days <= lent.policy.limitation.guarantee_warn_days:
+                assert until in [anchor for _, anchor, _ in ends(lent)], (day, until)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_no_sequence_of_events_lets_a_right_lapse_unseen(lent: Office, seed: int) -> None:
     """Demands, payments and silence, at odd times; rounds once in a while. Whenever the period is shorter than

@@ -120,7 +120,15 @@ def _runs() -> Subquery:
             INTERRUPTION.party_no,
             func.max(INTERRUPTION.happened_on).label("started_on"),
         )
-        .where(and_(INTERRUPTION.party == "guarantor", looked_at(INTERRUPTION.loan_no)))
+        .outerjoin(
+            t.Guarantee,
+            and_(GUARANTEE.guarantor_no == INTERRUPTION.party_no, GUARANTEE.loan_no == INTERRUPTION.loan_no),
+        )
+        .where(
+            INTERRUPTION.party == "guarantor",
+            looked_at(INTERRUPTION.loan_no),
+            or_(func.coalesce(GUARANTEE.kind, "joint") != "general", INTERRUPTION.kind == "suit"),
+        )
         .group_by(INTERRUPTION.loan_no, INTERRUPTION.party_no)
     )
     return union_all(debtors, called).subquery("runs")
