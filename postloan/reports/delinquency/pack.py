@@ -1,4 +1,4 @@
-"""The pack of delinquency (逾期管理月报): everything of one month as plain values."""
+"""REP-1: the pack of delinquency (逾期管理月报): everything of one month as plain values."""
 
 from __future__ import annotations
 

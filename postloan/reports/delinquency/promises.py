@@ -120,9 +120,10 @@ def _amount(condition: Any) -> Any:
 
 def added(found: Iterable[Promised], *by: str) -> list[Promised]:
     """The promises put together by some of "month", "branch_no", "staff_no", always by currency."""
-    sums: dict[tuple[str, ...], Counts] = defaultdict(Counts)
+    sums: dict[tuple[str, str, str, str], Counts] = defaultdict(Counts)
     for one in found:
-        names = (one.month, one.branch_no, one.staff_no)
-        kept = tuple(n if k in by else "" for n, k in zip(names, ("month", "branch_no", "staff_no"), strict=True))
-        sums[(one.currency, *kept)] += one.counts
+        month, branch_no, staff_no = (
+            getattr(one, name) if name in by else "" for name in ("month", "branch_no", "staff_no")
+        )
+        sums[one.currency, month, branch_no, staff_no] += one.counts
     return [promised(*key, counts) for key, counts in sorted(sums.items())]

@@ -116,7 +116,6 @@ def moves(session: Session, ends: Sequence[Month]) -> list[Move]:
     # Not there any more is settled; whoever wrote it off before has lost on it, whatever came in afterwards.
     off = and_(WRITE_OFF.loan_no == a.c.loan_no, month_index(WRITE_OFF.written_off_on) <= a.c.month + 1)
     to = case((b.c.place.is_not(None), b.c.place), (exists().where(off), AT_WRITTEN_OFF), else_=AT_SETTLED)
-    alike = (LOAN.currency, a.c.month, a.c.place)
     one_by_one = (
         select(
             LOAN.currency,
