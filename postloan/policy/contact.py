@@ -86,7 +86,7 @@ class ContactPolicy(Section):
         return Limits(
             law=self.law,
             hours=_windows(self.hours),
-            days=dict(self.days),
+            days={channel: which for channel, which in self.days.items()},
             caps=tuple(caps),
             third_parties=self.third_parties,
             workplace=self.workplace,
@@ -96,7 +96,7 @@ class ContactPolicy(Section):
 
     @field_validator("hours")
     @classmethod
-    def _within_the_law(cls, hours: dict[str, list[str]], info: ValidationInfo) -> dict[str, list[str]]:
+    def _within_the_law(cls, hours: dict[Channel, Hours], info: ValidationInfo) -> dict[Channel, Hours]:
         if "law" in info.data:  # else it is refused itself
             check_hours(info.data["law"], _windows(hours))
         return hours
@@ -106,7 +106,7 @@ def _cap(cap: ContactCap) -> Cap:
     return Cap(tuple(cap.channels), cap.most, cap.days, cap.of, cap.per, tuple(cap.parties))
 
 
-def _windows(hours: Mapping[str, Sequence[str]]) -> dict[str, tuple[Window, ...]]:
+def _windows(hours: Mapping[Channel, Sequence[str]]) -> dict[str, tuple[Window, ...]]:
     return {channel: tuple(_window(text) for text in texts) for channel, texts in hours.items()}
 
 

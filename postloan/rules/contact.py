@@ -60,7 +60,8 @@ class Stop:
     """What stops contact with a person, or consents to more, on the days from `from_on` to `until_on`, both
     inclusive (None: until it is lifted). Empty means all: channels, numbers, debts.
 
-    `hours` are those of "hours_agreed". A third party's "refused" holds for ever, whatever `until_on` says.
+    `hours` are those of "hours_agreed". A third party's "refused" holds for ever, whatever `until_on` says, and
+    for its `number` under whatever name.
     """
 
     kind: str
@@ -205,9 +206,9 @@ class _No:
 
 
 def _refusal(now: _Now) -> _No | None:
-    rules = (_whom, _stopped, _workplace, _electronic)
+    rules: list[Callable[[_Now], _No | None]] = [_whom, _stopped, _workplace, _electronic]
     if not now.asked.by_law:
-        rules = (*rules, _hours, _days, _caps)
+        rules += [_hours, _days, _caps]
     return next((no for rule in rules if (no := rule(now))), None)
 
 
@@ -233,7 +234,8 @@ def _whom(now: _Now) -> _No | None:
     gone = now.limits.third_parties == "if_unreachable" and (asked.debtor_dead or asked.debtor_lacks_capacity)
     if not (asked.debtor_lost or gone):
         return _No("CON-1", "债务人可联系, 不得联系第三人 (the debtor can be reached: no third person)")
-    if any(s.holds(now.day) for s in now.stops if s.kind == "refused" and s.party_no == asked.party_no):
+    refusals = [s for s in now.stops if s.kind == "refused" and s.holds(now.day)]
+    if any(s.party_no == asked.party_no or (s.number and s.number == asked.number) for s in refusals):
         return _No("CON-1", "第三人已拒绝, 不得再联系 (the third person refused: never again)")
     return None
 

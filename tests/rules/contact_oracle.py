@@ -130,7 +130,9 @@ LAW: list[tuple[str, tuple[str, ...], Statement]] = [
     ("only if the debtor is lost", ("cn_2026", *US), lambda w: third(w) and not w.asked.debtor_lost),
     ("never again once refused", PRESETS,
      lambda w: third(w)
-     and any(s.kind == "refused" and s.party_no == w.asked.party_no and s.from_on <= w.today for s in w.stops)),
+     and any(s.kind == "refused" and s.from_on <= w.today
+             and (s.party_no == w.asked.party_no or (s.number != "" and s.number == w.asked.number))
+             for s in w.stops)),
     ("heirs are heirs of the dead", PRESETS, lambda w: w.asked.party == "heir" and not w.asked.debtor_dead),
     ("the dead are not written to", PRESETS,
      lambda w: w.stopped("deceased") or (w.asked.party == "borrower" and w.asked.debtor_dead)),

@@ -157,6 +157,8 @@ CASES: list[tuple[str, str, str, dict, list[str], list[Stop], str, str | None]] 
      "CON-1", None),
     ("a third person who refused, whatever end was entered", "cn_2025", "2025-03-03 09:00",
      LOCATE | {"debtor_lost": True}, [], [stop("refused", "2024-01-01", "2024-02-01", party_no="T1")], "CON-1", None),
+    ("who refused, under another name", "cn_2025", "2025-03-03 09:00", LOCATE | {"debtor_lost": True}, [],
+     [stop("refused", "2025-01-01", party_no="T2", number=NO["T1"])], "CON-1", None),
     ("a third person at night", "cn_2026", "2026-03-03 23:00", LOCATE | {"debtor_lost": True}, [], [],
      "CON-3", "2026-03-04 08:00"),
     ("at work, 2025", "cn_2025", "2025-03-03 09:00", {"at_workplace": True}, [], [], "", "2025-03-03 09:00"),
