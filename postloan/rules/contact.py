@@ -152,7 +152,9 @@ def permission(
     while no is not None:
         if no.until is None:
             return Permission(False, first.rule, first.reason, None)
-        now = replace(now, asked=replace(asked, at=no.until))
+        # A day whose first minutes come twice has begun already while it is the day before again.
+        next_minute = now.asked.at.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        now = replace(now, asked=replace(asked, at=no.until if no.until > now.asked.at else next_minute))
         no = _refusal(now)
     return Permission(False, first.rule, first.reason, now.asked.at)
 

@@ -220,6 +220,18 @@ def test_hours_are_those_of_the_persons_place() -> None:
     assert gate("us_regulation_f", there).allowed_from == datetime(2026, 3, 3, 8, tzinfo=NEW_YORK)
 
 
+def test_the_day_before_comes_again_when_a_clock_is_put_back_over_midnight() -> None:
+    st_johns = ZoneInfo("America/St_Johns")
+    again = datetime(2010, 11, 6, 23, 30, tzinfo=st_johns, fold=1)
+    what = Asked("call", again, st_johns, "borrower", "B1")
+    ill = [stop("hospitalised", "2010-11-01", "2010-11-06")]
+    found = gate("us_regulation_f", what, [], ill)
+    assert (found.rule, found.allowed_from) == ("CON-2", datetime(2010, 11, 7, 8, tzinfo=st_johns))
+    night = [stop("hours_agreed", "2010-11-07", hours=((time(0), time(1)),))]
+    found = gate("us_regulation_f", what, [], [*ill, *night])
+    assert found.allowed_from == datetime(2010, 11, 7, 3, 30, tzinfo=UTC), "midnight, the second one"
+
+
 def test_a_day_whose_midnight_is_leapt_over_begins_at_one() -> None:
     beirut = ZoneInfo("Asia/Beirut")
     assert first_at(date(2026, 3, 29), time(0), beirut).astimezone(beirut).isoformat() == "2026-03-29T01:00:00+03:00"
