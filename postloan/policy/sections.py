@@ -21,6 +21,7 @@ from postloan.policy.maturity import (
     RepaymentPolicy,
     SettlementPolicy,
 )
+from postloan.policy.workout import WorkoutPolicy
 from postloan.rules.kinds import KINDS
 from postloan.rules.roles import OFFICER
 
@@ -390,6 +391,7 @@ class Policy(Section):
     ticklers: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,40}$")], Tickler]
     limitation: Limitation
     contact: ContactPolicy
+    workout: WorkoutPolicy
     workload: Workload
     performance: PerformancePolicy
     tasks: Tasks

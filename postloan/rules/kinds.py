@@ -29,6 +29,12 @@ KINDS = {
     "demand_notice": ("催收通知书", "demand notice"),
     "clock_pause": ("暂停计时", "pause of the clock"),
     "collection_preparation": ("催收准备", "preparation for collection"),
+    "workout_transfer": ("移交处置", "transfer to the workout"),
+    "responsibility_determination": ("责任认定", "determination of responsibility"),
+    "workout": ("不良处置", "workout"),
+    "preservation": ("诉讼保全", "preservation of assets"),
+    "write_off": ("核销", "write-off"),
+    "recovery_review": ("账销案存追索", "review of a loan written off"),
     "undelivered_notice": ("通知未送达", "undelivered notice"),
 }
 

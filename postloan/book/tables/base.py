@@ -43,6 +43,7 @@ MEASURES = (
     "enforcement", "debt_transfer", "debt_assumption", "rescue_loan", "write_off",
 )  # fmt: skip
 OPTION_STATES = ("compared", "approved", "done", "failed")
+MILESTONE_STATES = ("planned", "done", "postponed", "dropped")
 DEGREES = ("none", "minor", "major", "full")
 RELATIONS = ("control", "shareholding", "family", "common_management", "mutual_guarantee", "other")
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, Column, Text
 from sqlmodel import Field, SQLModel
 
-from postloan.book.tables.base import DEGREES, MEASURES, OPTION_STATES, money, one_of, ref
+from postloan.book.tables.base import DEGREES, MEASURES, MILESTONE_STATES, OPTION_STATES, money, one_of, ref
 
 
 class Transfer(SQLModel, table=True):
@@ -38,6 +38,7 @@ class Responsibility(SQLModel, table=True):
     part: str
     degree: str
     finding: str = Field(default="", sa_column=Column(Text, nullable=False))
+    statement: str = Field(default="", sa_column=Column(Text, nullable=False), description="What the person answers")
     determined_on: date
     determined_by: str = ref("staff.staff_no")
     handed_over_on: date | None = None
@@ -45,7 +46,7 @@ class Responsibility(SQLModel, table=True):
 
 class DisposalOption(SQLModel, table=True):
     """An alternative of a plan of disposal (WO-3): what it would bring in, in the loan's currency, and in how many
-    months."""
+    months. Entered once a plan is approved; `ended_on` is the day on which the approved one was done or given up."""
 
     __tablename__ = "disposal_option"
     __table_args__ = (one_of("measure", MEASURES), one_of("state", OPTION_STATES))
@@ -58,14 +59,17 @@ class DisposalOption(SQLModel, table=True):
     months: int = Field(ge=0)
     state: str = "compared"
     remark: str = Field(default="", sa_column=Column(Text, nullable=False))
-    decided_on: date | None = None
+    decided_on: date
+    ended_on: date | None = None
 
 
 class Milestone(SQLModel, table=True):
-    """A dated step of a plan or of a suit (WO-4), with its legal deadline where it has one."""
+    """A dated step of a plan or of a suit (WO-4), with the article where it is a legal deadline. One that is put off
+    ends, and another takes its place: what was agreed before stays to be read. `done_on` is the day on which it
+    happened, `ended_on` the one on which that was known here."""
 
     __tablename__ = "milestone"
-    __table_args__ = (one_of("measure", MEASURES),)
+    __table_args__ = (one_of("measure", MEASURES), one_of("state", MILESTONE_STATES))
     case_no: str = Field(foreign_key="case.case_no", primary_key=True)
     number: int = Field(primary_key=True)
     loan_no: str = ref("loan.loan_no")
@@ -73,7 +77,10 @@ class Milestone(SQLModel, table=True):
     name: str
     due_on: date = Field(index=True)
     rule: str = ""
+    state: str = "planned"
+    entered_on: date
     done_on: date | None = None
+    ended_on: date | None = None
     document: str = ""
     remark: str = Field(default="", sa_column=Column(Text, nullable=False))
 
