@@ -97,6 +97,7 @@ class Slow:
     plans: list[tuple[str, str, date]] = field(default_factory=list)  # borrower, loan, made on
     plan_ends: dict[tuple[str, date], date] = field(default_factory=dict)
     entries: list[tuple[str, date]] = field(default_factory=list)  # borrower, acted on
+    transferring: dict[tuple[str, date], date] = field(default_factory=dict)  # loan, since when late: opened on
 
     @classmethod
     def of(cls, session: Session, country: str, start: date) -> Slow:
@@ -215,6 +216,7 @@ class Slow:
         for loan in self.loans:
             found |= self.inspections(loan, today) | self.classification(loan, today)
         found |= self.papers(today) | self.followed(today) | self.offices(today) | self.logs(today)
+        found |= self.transfers(today)
         return found | self.follow_ups(today) | self.asked_for(today) | self.endings(today)
 
     def warn(self, today: date) -> None:
@@ -441,6 +443,32 @@ class Slow:
             if settled_on is not None and settled_on >= self.start:
                 found.add(("settlement", f"{loan.loan_no}/{settled_on}", settled_on + timedelta(days=5)))
         return found
+
+    def transfers(self, today: date) -> set[Key]:
+        """The loans that go to the workout: 90 days late, or classified as not performing before that. Nobody is
+        asked while he is at it already."""
+        found = set()
+        for loan in self.loans:
+            late = self.late(loan, today)
+            days = [day for day in self.classes.get(loan.loan_no, {}) if day <= today]
+            bad = bool(days) and self.classes[loan.loan_no][max(days)][0] in BAD
+            if self.over(loan, today) or not (late >= 90 or bad):
+                continue
+            anchor, lead = (today - timedelta(days=late - 90), 5) if late >= 90 else (max(days), 20)
+            at_it = [
+                subject
+                for (loan_no, subject), opened in self.transferring.items()
+                if loan_no == loan.loan_no and subject != anchor and self.at_work(loan_no, subject, opened, anchor)
+            ]
+            if not at_it:
+                self.transferring.setdefault((loan.loan_no, anchor), today)
+                found.add(("workout_transfer", f"{loan.loan_no}/{anchor}", anchor + timedelta(days=lead)))
+        return found
+
+    def at_work(self, loan_no: str, subject: date, opened: date, anchor: date) -> bool:
+        """A transfer is open now, or was on the day from which another would count."""
+        done = self.closed.get(("workout_transfer", f"{loan_no}/{subject}"))
+        return done is None or (opened < anchor <= done)
 
     def settled_on(self, loan: Loan, today: date) -> date | None:
         """The day by whose end all was paid, as known today."""

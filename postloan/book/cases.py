@@ -14,7 +14,7 @@ from sqlmodel import Session, select
 from postloan.book import people
 from postloan.book.engine import Writer
 from postloan.book.people import Vault
-from postloan.book.tables import Case, HumanTask, Loan, PolicyVersion, Staff, Step
+from postloan.book.tables import Case, HumanTask, Loan, PolicyVersion, Staff, Step, Transfer
 from postloan.errors import NotFound, PostloanError
 from postloan.policy import Policy, PolicyFile, from_json
 from postloan.rules import duties_apart
@@ -87,7 +87,19 @@ BY_HAND = {
     "receipt": ByHand("RP", "PAY-1", 1),
     "collection_preparation": ByHand("CP", "MAT-1", 3),
     "clock_pause": ByHand("PS", "COL-2", 3),
+    "workout_transfer": ByHand("WT", "WO-1", 5),
+    "responsibility_determination": ByHand("RD", "WO-2", 30),
+    "workout": ByHand("WK", "WO-3", 10),
+    "preservation": ByHand("AP", "WO-4", 1),
+    "write_off": ByHand("WF", "WO-5", 10),
 }
+
+# What there is to do only about a loan that was handed over to the workout.
+AFTER_TRANSFER = ("responsibility_determination", "workout", "write_off")
+
+
+def _transferred(session: Session, loan_no: str) -> bool:
+    return session.exec(select(Transfer.case_no).where(Transfer.loan_no == loan_no)).first() is not None
 
 
 def open_by_hand(writer: Writer, file: PolicyFile, kind: str, loan: Loan, day: date, *, origin: str = "") -> Case:
@@ -97,6 +109,8 @@ def open_by_hand(writer: Writer, file: PolicyFile, kind: str, loan: Loan, day: d
     """
     if kind not in BY_HAND:
         raise PostloanError(f"{kind!r} is not opened by hand; these are: {', '.join(BY_HAND)}")
+    if kind in AFTER_TRANSFER and not _transferred(writer.session, loan.loan_no):
+        raise PostloanError(f"loan {loan.loan_no} is not in the workout; first: postloan open workout_transfer")
     what = BY_HAND[kind]
     mine = writer.session.exec(select(Case).where(Case.kind == kind, Case.loan_no == loan.loan_no)).all()
     same = next((case for case in mine if origin and case.subject == origin), None)
@@ -174,6 +188,9 @@ MOOT = (
     "collection",
     "demand_notice",
     "clock_pause",
+    "workout_transfer",
+    "write_off",
+    "recovery_review",
 )
 
 

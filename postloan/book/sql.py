@@ -15,7 +15,7 @@ COUNTING = {"preserve_rowcount": True}
 
 
 class plus_days(FunctionElement[date]):
-    """`plus_days(day, days)`: so many calendar days later."""
+    """`plus_days(day, days)`: so many calendar days later; `days` may be an expression."""
 
     inherit_cache = True
     type = Date()

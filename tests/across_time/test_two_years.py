@@ -73,6 +73,7 @@ SCRIPTS = {
     "branch_supervision": (("report", "supervision", "supervision"),),
     "pre_maturity_visit": (("report", "report", OFFICER), ("sign", "sign", SUPERVISOR)),
     "repayment_notice": (("slips", "report", OFFICER),),
+    "workout_transfer": (("hand-over", "report", OFFICER), ("sign", "sign", SUPERVISOR)),
     "settlement": (
         ("statement", "check", "finance"),
         ("sign", "sign", SUPERVISOR),
@@ -355,7 +356,8 @@ class People:
                 for known in mine:
                     known.insured_until = collateral.insured_until
             cases.close(writer, case, "done")
-        slow.closed[case.kind, case.subject] = today
+        subject = f"{case.loan_no}/{case.subject}" if case.kind == "workout_transfer" else case.subject
+        slow.closed[case.kind, subject] = today
 
 
 @pytest.mark.slow

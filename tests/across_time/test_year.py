@@ -133,6 +133,7 @@ PER_LOAN = {
     "pre_maturity_visit",
     "repayment_notice",
     "settlement",
+    "workout_transfer",
 }
 
 

@@ -27,6 +27,7 @@ from postloan.book.duties.inspections import (
 )
 from postloan.book.duties.limitation import guarantee_warnings, limitation_warnings
 from postloan.book.duties.ticklers import tickler
+from postloan.book.duties.workout import preservations, recovery_reviews, workout_transfers
 from postloan.book.engine import Writer
 from postloan.book.sql import on
 from postloan.book.standings import only, worked_out
@@ -77,6 +78,9 @@ KINDS: dict[str, Kind] = {
     "settlement": Kind(maturity.settlements_due, "ST"),
     "limitation_warning": Kind(limitation_warnings, "LW"),
     "guarantee_period_warning": Kind(guarantee_warnings, "GP", per_loan=False),
+    "workout_transfer": Kind(workout_transfers, "WT"),
+    "preservation": Kind(preservations, "AP"),
+    "recovery_review": Kind(recovery_reviews, "RV", backlog=False),
 }
 
 
