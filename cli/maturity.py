@@ -186,13 +186,13 @@ def show_extensions(
 
 
 def open_case(
-    kind: Annotated[str, typer.Argument(help="extension, receipt or collection_preparation")],
+    kind: Annotated[str, typer.Argument(help="extension, receipt, workout_transfer …")],
     loan_no: str,
     book: BookOption = None,
     policy: PolicyOption = None,
     form: FormatOption = Format.table,
 ) -> None:
-    """Open a case by hand: an extension asked for, a receipt to enter, collection to prepare."""
+    """Open a case by hand: an extension asked for, a receipt to enter, collection to prepare, a loan to work out."""
     if kind not in cases.BY_HAND:
         raise typer.BadParameter(f"{kind!r} is not opened by hand; these are: {', '.join(cases.BY_HAND)}")
     here = office(book, policy)

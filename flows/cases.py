@@ -1,4 +1,4 @@
-"""Cases that people open: an extension asked for, a receipt to enter, collection to prepare."""
+"""Cases that people open: an extension asked for, a receipt to enter, collection to prepare, a loan to work out."""
 
 from __future__ import annotations
 
@@ -16,8 +16,20 @@ from tasks.office import Office
 
 @flow(name="open-case", flow_run_name="立案 {kind} {loan_no}", retries=0)
 def open_case(
-    kind: Literal["extension", "receipt", "collection_preparation", "clock_pause"] = Field(
-        description="extension 展期, receipt 收款登记, collection_preparation 催收准备, clock_pause 暂停计时",
+    kind: Literal[
+        "extension",
+        "receipt",
+        "collection_preparation",
+        "clock_pause",
+        "workout_transfer",
+        "responsibility_determination",
+        "workout",
+        "preservation",
+        "write_off",
+    ] = Field(
+        description="extension 展期, receipt 收款登记, collection_preparation 催收准备, "
+        "clock_pause 暂停计时, workout_transfer 移交处置, "
+        "responsibility_determination 责任认定, workout 不良处置, preservation 诉讼保全, write_off 核销",
         json_schema_extra={"title": "种类 Kind"},
     ),
     loan_no: str = Field(

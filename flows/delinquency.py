@@ -209,7 +209,7 @@ def collection(case_no: str = CASE_NUMBER) -> State:
         return superseded()
     officer = assign_officer(case_no)
     about = work.heading(COLLECTION, ("立案日", str(work.case.opened_on)))
-    people = persons_of(case_no, "persons")
+    people = persons_of(case_no, "reachable")
 
     diagnosed = 1
     _diagnose(work, about, officer, diagnosed)
@@ -246,7 +246,8 @@ def _whose(work: LoanWork, officer: str) -> Mandate:
 
 
 def _diagnose(work: LoanWork, about: str, officer: str, turn: int) -> None:
-    """COL-5: the cause by the nine of the procedure, the five subjects, the measures; the supervisor signs."""
+    """COL-5: the cause by the nine of the procedure, the five subjects, the measures; the supervisor signs. Where
+    assets have to be preserved within a day the round opens that case from the diagnosis (WO-4)."""
 
     def check(form: DefaultDiagnosis, _signer: Signer) -> list[str]:
         fit = CAUSES[form.cause].measures
@@ -287,7 +288,6 @@ def _diagnose(work: LoanWork, about: str, officer: str, turn: int) -> None:
         rounds=rework,
         step=f"archive-diagnosis-{turn}",
     )
-    cause = CAUSES[found.form.cause]
 
     def enter(writer: Writer) -> None:
         book_collection.diagnose(
@@ -302,8 +302,6 @@ def _diagnose(work: LoanWork, about: str, officer: str, turn: int) -> None:
         )
 
     work.note(enter)
-    if cause.at_once:
-        _preserve(work, found, found.form.cause)
 
 
 def _days(work: LoanWork) -> int:
@@ -491,7 +489,7 @@ def _preserve(work: LoanWork, answer: Answer, why: str) -> None:
 def _hand_over(work: LoanWork, about: str, asked: Answer[ContactRequest], number: int) -> Answer[SupervisorSignature]:
     """WO-1: by decision of the supervisor the loan goes to the workout before the rule says so."""
     return work.ask(
-        f"hand-over-{number}",
+        f"refer-{number}",
         SupervisorSignature,
         duty="sign",
         title="移交不良处置",

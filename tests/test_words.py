@@ -14,11 +14,14 @@ from postloan.book import duties, ledger, tables
 from postloan.card.wording import DONE, EVENTS, NOUNS, Wording
 from postloan.feeds.kinds import KINDS as FEEDS
 from postloan.forms.collection import RESULTS
+from postloan.forms.workout import GROUNDS, WRITE_OFF_GROUNDS
+from postloan.forms.workout import OUTCOMES as WORKOUT_OUTCOMES
 from postloan.policy import PolicyFile
 from postloan.rules import roles, signals
 from postloan.rules.classification import CUSTOMER_CLASSES, Facts, Thresholds, best_allowed
 from postloan.rules.kinds import KINDS
 from postloan.rules.words import WORDS, one_language, step, word
+from postloan.rules.workout import ASSETS
 from tests.conftest import ROOT
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -59,6 +62,14 @@ CODES = {
     "role": tuple(roles.ROLES),
     "bucket": ("current", "written_off", "settled"),
     "measure": tables.MEASURES,
+    "measure": tables.MEASURES,
+    "option": tables.OPTION_STATES,
+    "milestone": tables.MILESTONE_STATES,
+    "degree": tables.DEGREES,
+    "transfer_ground": tuple(GROUNDS.values()),
+    "write_off_ground": tuple(WRITE_OFF_GROUNDS.values()),
+    "asset": ASSETS,
+    "outcome": tuple(code for code in WORKOUT_OUTCOMES.values() if code),
 }
 
 

@@ -207,6 +207,17 @@ EVENTS = {
     "task.asked": ("请求办理", "asked"),
     "title.released": ("权证交还", "document of title handed back"),
     "work_log.entered": ("记入工作日志", "entered in the work log"),
+    "loan.transferred": ("移交处置", "transferred to the workout"),
+    "responsibility.determined": ("责任认定", "responsibility determined"),
+    "disposal.approved": ("处置方案获批", "plan of disposal approved"),
+    "disposal.ended": ("处置方案结束", "plan of disposal over"),
+    "milestone.planned": ("安排处置节点", "milestone planned"),
+    "milestone.done": ("处置节点完成", "milestone done"),
+    "milestone.postponed": ("处置节点延期", "milestone postponed"),
+    "milestone.dropped": ("处置节点取消", "milestone dropped"),
+    "loan.written_off": ("核销", "written off"),
+    "recovery.cost": ("处置费用", "cost of a measure"),
+    "recovery.attributed": ("收款归入处置方式", "receipt put down to a measure"),
     "work_log.reviewed": ("工作日志审阅", "work log reviewed"),
 }
 DONE = {"changed": ("变更", "changed"), "renewed": ("更新", "renewed")}

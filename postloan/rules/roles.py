@@ -53,6 +53,10 @@ DUTIES = {
     "verify": "复核",
     "release": "权证保管",
     "archive": "档案管理",
+    "take-over": "接收",
+    "investigate": "责任调查",
+    "answer": "责任人",
+    "determine": "责任认定",
 }
 
 

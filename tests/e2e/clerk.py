@@ -45,6 +45,12 @@ FLOWS = {
     "collection": "flows.delinquency:collection",
     "demand_notice": "flows.delinquency:demand_notice",
     "clock_pause": "flows.delinquency:clock_pause",
+    "workout_transfer": "flows.workout:workout_transfer",
+    "responsibility_determination": "flows.responsibility:responsibility_determination",
+    "workout": "flows.workout:workout_case",
+    "preservation": "flows.preservation:preservation",
+    "write_off": "flows.workout:write_off",
+    "recovery_review": "flows.workout:recovery_review",
 }
 
 
