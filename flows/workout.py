@@ -13,7 +13,8 @@ from typing import Any
 from prefect import flow
 from prefect.states import State
 
-from postloan.book import Writer, cases, extensions, workout
+from postloan.book import Writer, cases, collection, extensions, workout
+from postloan.book.tables import Case
 from postloan.book.workout import Planned
 from postloan.forms.base import Form, SupervisorSignature, chosen, with_choices
 from postloan.forms.workout import (
@@ -34,7 +35,7 @@ from postloan.rules.roles import OFFICER, SUPERVISOR
 from postloan.rules.roles import title as role_title
 from postloan.rules.words import word
 from postloan.rules.workout import Alternative, follows, heirs_owe, ranked
-from tasks import previews
+from tasks import previews, runs
 from tasks.archive import archive_paper
 from tasks.human import Answer, Signer
 from tasks.officers import assign_officer
@@ -102,6 +103,8 @@ def workout_transfer(case_no: str = CASE_NUMBER) -> State:
 
     archive_paper(case_no, "workout_transfer_record", TRANSFER, papers, rounds=rework)
 
+    ended: list[Case] = []
+
     def enter(writer: Writer) -> None:
         day, file = work.day_of(taken), work.office.policy_file
         workout.transfer(
@@ -111,8 +114,11 @@ def workout_transfer(case_no: str = CASE_NUMBER) -> State:
         )  # fmt: skip
         for kind in ("workout", "responsibility_determination"):
             cases.open_next(writer, file, kind, work.loan, day, origin=case_no)
+        ended.extend(collection.end_transferred(writer, work.loan.loan_no))
 
-    return work.finish("transferred", f"{case_no}: taken over by {taken.staff_no}", enter)
+    done = work.finish("transferred", f"{case_no}: taken over by {taken.staff_no}", enter)
+    runs.end(ended, f"{work.loan.loan_no} is in the workout")
+    return done
 
 
 def _about(work: LoanWork, title: str) -> str:

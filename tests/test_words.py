@@ -62,7 +62,6 @@ CODES = {
     "role": tuple(roles.ROLES),
     "bucket": ("current", "written_off", "settled"),
     "measure": tables.MEASURES,
-    "measure": tables.MEASURES,
     "option": tables.OPTION_STATES,
     "milestone": tables.MILESTONE_STATES,
     "degree": tables.DEGREES,

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from postloan.policy.base import Role, Section, key
+from postloan.rules.collection import CAUSES
 from postloan.rules.kinds import KINDS
 from postloan.rules.workout import Limits
 
@@ -20,6 +21,15 @@ def _known_kind(name: str) -> str:
 
 Kind = Annotated[str, AfterValidator(_known_kind)]
 RiskClass = Literal["special_mention", "substandard", "doubtful", "loss"]
+
+
+def _known_cause(name: str) -> str:
+    if name not in CAUSES:
+        raise ValueError(f"allowed: a cause of default, one of {', '.join(CAUSES)}")
+    return name
+
+
+Cause = Annotated[str, AfterValidator(_known_cause)]
 
 
 class WorkoutTier(Section):
@@ -58,7 +68,7 @@ class WorkoutPolicy(Section):
     discount_rate: Decimal = key("WO-3", "own; alternatives are compared at it", "percent per year", ge=0, le=100)
     tiers: list[WorkoutTier] = key("WO-3", "own amounts; the first that fits decides", min_length=1)
 
-    preservation_causes: list[str] = key(
+    preservation_causes: list[Cause] = key(
         "WO-4", "死亡、下落不明、资不抵债: 立即保全; causes of a diagnosis that call for preservation"
     )
     preservation_days: int = key("WO-4", "先保全者先受偿; own: until it is applied for", "calendar days", ge=0, le=60)

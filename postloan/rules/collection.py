@@ -113,13 +113,11 @@ def part_of_day(hour: int) -> str:
 # COL-5: the nine causes of default, each with its cases and the measures that it leads to (Chinese, English).
 @dataclass(frozen=True)
 class Cause:
-    """A cause of default: its words, its cases, the measures it leads to, and whether assets are to be preserved at
-    once."""
+    """A cause of default: its words, its cases, and the measures that it leads to."""
 
     title: tuple[str, str]
     cases: tuple[str, ...]
     measures: tuple[str, ...]
-    at_once: bool = False
 
 
 CAUSES: dict[str, Cause] = {
@@ -152,19 +150,16 @@ CAUSES: dict[str, Cause] = {
         ("负债过多、资不抵债, 债权人追讨", "over-indebted, creditors pressing"),
         ("债权人追讨", "已有诉讼"),
         ("立即控制资产", "诉讼保全"),
-        at_once=True,
     ),
     "ill_or_dead": Cause(
         ("重病或死亡", "gravely ill or dead"),
         ("重病", "死亡"),
         ("立即与继承人或财产代管人协商", "签订债务承担协议", "在遗产价值范围内起诉, 保全"),
-        at_once=True,
     ),
     "vanished": Cause(
         ("失踪、涉嫌欺诈", "vanished"),
         ("失联", "出境", "涉嫌欺诈"),
         ("立即查找并控制资产", "诉讼保全"),
-        at_once=True,
     ),
     "wilful": Cause(
         ("恶意拖欠", "wilful default"),

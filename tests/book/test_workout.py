@@ -187,7 +187,7 @@ def test_a_workout_is_of_a_loan_that_was_handed_over(lent: Office) -> None:
 def test_a_diagnosis_of_death_flight_or_insolvency_has_assets_preserved_within_a_day(lent: Office) -> None:
     day = date(2025, 5, 6)
     with lent.book.write() as writer:
-        for n, (no, cause) in enumerate([("L1", "died"), ("L2", "temporary"), ("L3", "vanished")]):
+        for n, (no, cause) in enumerate([("L1", "ill_or_dead"), ("L2", "short"), ("L3", "vanished")]):
             row = Diagnosis(diagnosis_no=f"DG{n}", loan_no=no, diagnosed_on=day, cause=cause, measures=[], findings={})
             writer.session.add(row)
     work_out(lent, day)

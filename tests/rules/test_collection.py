@@ -130,4 +130,3 @@ def test_three_numbers_three_times_of_day_three_calls_then_a_message() -> None:
 def test_the_nine_causes_each_have_cases_and_measures() -> None:
     assert len(CAUSES) == 9
     assert all(cause.cases and cause.measures for cause in CAUSES.values())
-    assert {name for name, cause in CAUSES.items() if cause.at_once} == {"insolvent", "ill_or_dead", "vanished"}
