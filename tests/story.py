@@ -13,6 +13,7 @@ from postloan.book import (
     Writer,
     cases,
     classification,
+    contacts,
     documents,
     extensions,
     groups,
@@ -35,17 +36,22 @@ from postloan.book.tables import (
     Charge,
     Collateral,
     CollateralLoan,
+    Contact,
+    Diagnosis,
     Drawdown,
     Guarantee,
     Guarantor,
     Instalment,
     Loan,
     Partner,
+    Pause,
     Payment,
+    Promise,
     Rating,
     Relation,
     Repayment,
     Signal,
+    Stage,
     Suspension,
     TitleRelease,
     WorkLogEntry,
@@ -228,6 +234,13 @@ def first_part(story: Story) -> None:
                     interest_due=Decimal("700.00"),
                 )
             )
+        add(Stage(loan_no=LOAN, entered_on=date(2026, 3, 16), stage="reminder", days_past_due=1))
+        add(Pause(pause_no="PA1", loan_no=LOAN, reason="other", from_on=date(2026, 3, 20), until_on=date(2026, 3, 25)))
+        called = {"role": "borrower", "borrower_no": "C1", "person_no": "C1", "channel": "call", "agent": "S001"}
+        at = datetime.fromisoformat("2026-04-08T10:00:00+08:00")
+        add(Contact(contact_no="CT1", loan_no=LOAN, contact_at=at, permitted=True, **called))
+        made = {"made_on": date(2026, 4, 8), "due_on": date(2026, 4, 15), "amount": Decimal("900.00")}
+        add(Promise(promise_no="PR1", loan_no=LOAN, **made))
         add(Repayment(receipt_no="R1", loan_no=LOAN, paid_on=date(2026, 3, 14), amount=Decimal("20000.00")))
         add(Repayment(receipt_no="R2", loan_no=LOAN, paid_on=date(2026, 3, 18), amount=Decimal("900.00")))
         add(
@@ -388,6 +401,15 @@ def second_part(story: Story) -> None:
                 title_document="T2", received_by="张某某", handed_by="S001",
             )
         )  # fmt: skip
+        contacts.note(writer, "CT1", result="talked", text="承诺还款", by="S001")
+        promise = session.get_one(Promise, "PR1")
+        promise.state, promise.settled_on = "broken", date(2026, 4, 20)
+        add(Stage(loan_no=LOAN, entered_on=date(2026, 4, 20), stage="M1", days_past_due=20))
+        add(Pause(pause_no="PA2", loan_no=LOAN, reason="dispute", from_on=date(2026, 5, 1), until_on=date(2026, 5, 9)))
+        about = {"role": "borrower", "person_no": "C1", "day": date(2026, 4, 20), "document": "", "case": None}
+        contacts.stop(writer, "ST2", kind="opt_out", channel="sms", by="S001", loan_no=LOAN, **about)
+        diagnosed = {"cause": "short", "measures": [], "findings": {}, "diagnosed_on": date(2026, 4, 20)}
+        add(Diagnosis(diagnosis_no="DI2", loan_no=LOAN, **diagnosed))
         about = {"kind": "fee", "charged_on": date(2026, 4, 20), "due_on": date(2026, 12, 1)}
         add(Charge(charge_no="CH2", loan_no=LOAN, amount=Decimal("5.00"), **about))
         case = cases.get(session, "SV-B1")

@@ -243,7 +243,7 @@ def note(writer: Writer, contact_no: str, *, result: str, text: str, by: str) ->
         raise NotFound(f"there is no contact {contact_no!r}")
     if entry.result:
         return
-    entry.result, entry.note, entry.conversed = result, text, result == HEARD
+    entry.result, entry.note, entry.conversed, entry.noted_at = result, text, result == HEARD, writer.now
     writer.session.add(entry)
     writer.record(
         "contact.noted",

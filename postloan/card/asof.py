@@ -54,6 +54,7 @@ SINCE: dict[type[SQLModel], str] = {
 # The columns that come later, by the one that says when, and what stands in them until then.
 UNTIL_THEN: dict[type[SQLModel], dict[str, Values]] = {
     t.Case: {"closed_at": {"state": "open", "outcome": "", "closed_at": None}},
+    t.Contact: {"noted_at": {"result": "", "conversed": False, "note": "", "noted_at": None}},
     t.Extension: {
         "in_force_on": {"state": "signed", "in_force_on": None},
         "decided_on": {

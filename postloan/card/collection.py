@@ -16,7 +16,7 @@ def collected(held: Dossier) -> dict[str, Any]:
     known = held.until.known
     return {
         "stages": known(held.of_loan(t.Stage, t.Stage.entered_on)),
-        "pauses": [one.model_dump() | {"last_day": stages.last_day(one)} for one in _pauses(held)],
+        "pauses": _pauses(held),
         "days_on_the_clock": stages.clock(
             held.session, held.loan.loan_no, held.owed.account.days_past_due, held.until.day
         ),
@@ -27,8 +27,14 @@ def collected(held: Dossier) -> dict[str, Any]:
     }
 
 
-def _pauses(held: Dossier) -> list[t.Pause]:
-    return [one for one in stages.pauses(held.session, held.loan.loan_no) if held.until.reached(one.from_on)]
+def _pauses(held: Dossier) -> list[Values]:
+    """The pauses that had begun by then; one that was ended early later on is shown as it was agreed."""
+    found = []
+    for one in stages.pauses(held.session, held.loan.loan_no):
+        if held.until.reached(one.from_on):
+            ended_on = one.ended_on if held.until.reached(one.ended_on) else None
+            found.append(one.model_dump() | {"ended_on": ended_on, "last_day": ended_on or one.until_on})
+    return found
 
 
 def _stops(held: Dossier) -> list[Values]:

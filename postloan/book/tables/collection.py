@@ -109,6 +109,7 @@ class Contact(SQLModel, table=True):
     allowed_from: datetime | None = Field(default=None, sa_column=Column(Moment, nullable=True))
     result: str = ""
     conversed: bool = False
+    noted_at: datetime | None = Field(default=None, sa_column=Column(Moment, nullable=True))
     note: str = Field(default="", sa_column=Column(Text, nullable=False))
     case_no: str | None = ref("case.case_no", default=None)
     notice_no: str | None = ref("notice.notice_no", default=None)

@@ -381,6 +381,7 @@ def upgrade() -> None:
         sa.Column("allowed_from", types.Moment(timezone=True), nullable=True),
         sa.Column("result", text(), nullable=False),
         sa.Column("conversed", sa.Boolean(), nullable=False),
+        sa.Column("noted_at", types.Moment(), nullable=True),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("case_no", text(), nullable=True),
         sa.Column("notice_no", text(), nullable=True),
