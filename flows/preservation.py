@@ -3,7 +3,7 @@ until it is lifted (WO-4)."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
 from prefect import flow
@@ -149,7 +149,7 @@ def _enter_order(
         writer, work.case, f"{work.case.case_no}-0",
         measure=MEASURE, amount=amount(asked.form.cost), day=asked.form.applied_on, detail=TITLE, by=by,
     )  # fmt: skip
-    if not order.form.taken:
+    if not order.form.taken or workout.of_case(writer.session, work.case.case_no):
         return
     planned = [_renewal(work, kind, until) for kind, until in order.form.until.items()]
     if asked.form.before_suit:
@@ -201,9 +201,10 @@ def _report(work: LoanWork, about: str, at: Next, number: int) -> Answer[FreezeR
         elif form.sued and form.happened_on > at.due_on:
             faults.append(f"逾期起诉, 保全应已解除, 截止 {at.due_on} (too late: the measure is lifted by law)")
         elif form.renewed:
+            ends_on = at.due_on + timedelta(days=limits.renewal_days)
             longest = frozen_until(_kind(at), form.happened_on, limits)
-            if not form.until or not at.due_on < date.fromisoformat(form.until) <= longest:
-                faults.append(f"续封期限须晚于 {at.due_on}、不晚于 {longest} (民诉法解释 485)")
+            if not form.until or not ends_on < date.fromisoformat(form.until) <= longest:
+                faults.append(f"续封期限须晚于 {ends_on}、不晚于 {longest} (民诉法解释 485)")
         return faults
 
     return work.ask(

@@ -507,7 +507,8 @@ def _enter_money(writer: Writer, work: LoanWork, report: Answer[MilestoneReport]
         writer, work.case, f"{work.case.case_no}-{number}",
         measure=at.measure, amount=amount(form.cost), day=form.happened_on, detail=at.name, by=by,
     )  # fmt: skip
-    workout.attribute(writer, work.case, form.receipt_nos, measure=at.measure, by=by)
+    day = work.day_of(report)
+    workout.attribute(writer, work.case, form.receipt_nos, measure=at.measure, day=day, by=by)
 
 
 def _end(work: LoanWork, course: Course, approved: Approved, ended: Ended) -> State:

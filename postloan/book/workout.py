@@ -203,10 +203,9 @@ def next_milestone(session: Session, case_no: str) -> Milestone | None:
 
 
 def plan(writer: Writer, case: Case, milestones: Iterable[Planned], *, measure: str, day: date, by: str) -> None:
-    """WO-4: enter milestones; one of the same name and day that is there already, and was not dropped, is not entered
-    again."""
+    """WO-4: enter milestones; one of the same name and day that is planned already is not entered again."""
     there = of_case(writer.session, case.case_no)
-    known = {(m.name, m.due_on) for m in there if m.state != "dropped"}
+    known = {(m.name, m.due_on) for m in there if m.state == "planned"}
     number = max((m.number for m in there), default=0)
     for one in milestones:
         if (one.name, one.due_on) in known:
@@ -408,22 +407,25 @@ def cost(
     _record(writer, case, "recovery.cost", by, measure=measure, amount=amount, cost_no=cost_no)
 
 
-def attribute(writer: Writer, case: Case, receipt_nos: Iterable[str], *, measure: str, by: str) -> None:
-    """WO-6: enter that receipts came of a measure, whatever was in force when they came in."""
-    for receipt_no in receipt_nos:
-        found = writer.session.get(Recovery, receipt_no)
-        if found is not None and found.measure == measure:
-            continue
-        if found is None:
-            found = Recovery(receipt_no=receipt_no, loan_no=case.loan_no or "", measure=measure, case_no=case.case_no)
-        found.measure, found.case_no = measure, case.case_no
-        writer.session.add(found)
-        _record(writer, case, "recovery.attributed", by, receipt_no=receipt_no, measure=measure)
+def attribute(writer: Writer, case: Case, receipt_nos: Iterable[str], *, measure: str, day: date, by: str) -> None:
+    """WO-6: enter that receipts came of a measure, whatever was in force when they came in; once for each receipt."""
+    for receipt_no in dict.fromkeys(receipt_nos):
+        if writer.session.get(Recovery, receipt_no) is None:
+            writer.session.add(
+                Recovery(
+                    receipt_no=receipt_no,
+                    loan_no=case.loan_no or "",
+                    measure=measure,
+                    attributed_on=day,
+                    case_no=case.case_no,
+                )
+            )
+            _record(writer, case, "recovery.attributed", by, receipt_no=receipt_no, measure=measure)
 
 
 def not_attributable(session: Session, loan_no: str, receipt_nos: Iterable[str]) -> list[str]:
-    """What keeps receipts from being put down to a measure: those that are not of this loan, undo another, or came
-    before the transfer."""
+    """What keeps receipts from being put down to a measure: those that are not of this loan, undo another, came before
+    the transfer, or were put down to one already."""
     handed = transferred_first(session, loan_no)
     faults = []
     for receipt_no in receipt_nos:
@@ -432,6 +434,8 @@ def not_attributable(session: Session, loan_no: str, receipt_nos: Iterable[str])
             faults.append(f"本借据没有收款 {receipt_no!r} (there is no such receipt of this loan)")
         elif handed is None or found.paid_on < handed:
             faults.append(f"收款 {receipt_no} 早于移交 (it came in before the transfer)")
+        elif session.get(Recovery, receipt_no) is not None:
+            faults.append(f"收款 {receipt_no} 已归入处置方式 (it was put down to a measure already)")
     return faults
 
 
@@ -465,7 +469,8 @@ def books(session: Session, file: PolicyFile, loan: Loan, first: date | None = N
     if since is None or since > last:
         return Books([], [], [])
     since_or_first = max(since, first or since)
-    known = {r.receipt_no: r.measure for r in session.exec(select(Recovery).where(Recovery.loan_no == loan.loan_no))}
+    said = select(Recovery).where(Recovery.loan_no == loan.loan_no, Recovery.attributed_on <= last)
+    known = {r.receipt_no: r.measure for r in session.exec(said)}
     kept = accounts.open_books(session, file, [loan])[loan.loan_no].in_force(last)
     receipts = [
         Received(r.receipt_no, r.paid_on, r.amount, known.get(r.receipt_no, ""))

@@ -1,8 +1,8 @@
 """The post-loan management card (贷后管理卡): everything about one loan, in order (REC-1).
 
-`collecting`, `maturity` and `collection` read the book, `asof` keeps out what came after the card's day, `owed`
-and `figures` work out what has to be worked out; all of that is the card as plain values. `view` and the templates
-make it a paper.
+`collecting`, `maturity`, `collection` and `workout` read the book, `asof` keeps out what came after the card's day,
+`owed` and `figures` work out what has to be worked out; all of that is the card as plain values. `view` and the
+templates make it a paper.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sqlmodel import Session
 from postloan.book import classification, duties, suspensions
 from postloan.book.tables import Step
 from postloan.calendar import months_after
-from postloan.card import collecting, collection, figures, maturity
+from postloan.card import collecting, collection, figures, maturity, workout
 from postloan.card.asof import Until
 from postloan.card.collecting import Dossier
 from postloan.card.view import Paper
@@ -44,6 +44,7 @@ def card(session: Session, file: PolicyFile, loan_no: str, as_of: date) -> dict[
         **_position(held, policy, steps),
         **maturity.collected(held),
         **collection.collected(held),
+        **workout.collected(held),
         **_parties(held),
         "duties": [asdict(duty) for duty in _duties(held)],
         **_work(held, steps),
@@ -132,6 +133,7 @@ PEOPLE = frozenset(
     {
         *("actor", "claimed_by", "decided_by", "handed_by", "officer_no"),
         *("on_behalf_of", "reported_by", "reviewed_by", "staff_no"),
+        *("authority", "determined_by", "person", "taken_by"),
     }
 )
 

@@ -32,29 +32,35 @@ SINCE: dict[type[SQLModel], str] = {
     t.Consent: "given_on",
     t.Contact: "contact_at",
     t.Diagnosis: "diagnosed_on",
+    t.DisposalOption: "decided_on",
     t.Document: "created_at",
     t.Drawdown: "drawn_on",
     t.Extension: "applied_on",
     t.Finding: "found_on",
     t.HumanTask: "asked_at",
+    t.Milestone: "entered_on",
     t.Notice: "queued_at",
     t.Payment: "requested_on",
     t.Position: "as_of",
     t.Promise: "made_on",
     t.Rating: "rated_on",
     t.Repayment: "paid_on",
+    t.Responsibility: "determined_on",
     t.RiskPlan: "made_on",
     t.Signal: "seen_on",
     t.Stage: "entered_on",
     t.Step: "done_at",
     t.Suspension: "suspended_on",
     t.TitleRelease: "released_on",
+    t.Transfer: "transferred_on",
     t.WorkLogEntry: "entered_on",
+    t.WriteOff: "written_off_on",
 }
 # The columns that come later, by the one that says when, and what stands in them until then.
 UNTIL_THEN: dict[type[SQLModel], dict[str, Values]] = {
     t.Case: {"closed_at": {"state": "open", "outcome": "", "closed_at": None}},
     t.Contact: {"noted_at": {"result": "", "conversed": False, "note": "", "noted_at": None}},
+    t.DisposalOption: {"ended_on": {"state": "approved", "ended_on": None}},
     t.Extension: {
         "in_force_on": {"state": "signed", "in_force_on": None},
         "decided_on": {
@@ -69,6 +75,9 @@ UNTIL_THEN: dict[type[SQLModel], dict[str, Values]] = {
     t.Finding: {"rectified_on": {"rectified_on": None}},
     t.HumanTask: {"answered_at": {"state": "open", "reason": "", "answer": None, "answered_at": None}},
     t.Loan: {name: {name: None} for name in ("first_drawdown_on", "restructured_on", "settled_on")},
+    t.Milestone: {
+        "ended_on": {"state": "planned", "ended_on": None, "done_on": None, "document": "", "remark": ""},
+    },
     t.Payment: {
         "decided_on": {"state": "requested", "decided_on": None, "decided_by": "", "case_no": None},
         "verified_on": {"verified_on": None, "as_agreed": None, "paid_on": None},
@@ -78,6 +87,7 @@ UNTIL_THEN: dict[type[SQLModel], dict[str, Values]] = {
         "returned_on": {"state": "out", "returned_on": None, "signed_by": ""},
         "handed_over_on": {"handed_over_on": None},
     },
+    t.Responsibility: {"handed_over_on": {"handed_over_on": None}},
     t.RiskPlan: {"ended_on": {"ended_on": None}},
     t.Signal: {"cleared_on": {"cleared_on": None}},
     t.Suspension: {"resumed_on": {"resumed_on": None}},

@@ -358,14 +358,15 @@ def test_recoveries_are_put_down_to_measures_and_net_of_costs(lent: Office) -> N
         sold = pay(writer, lent, "L1", day + timedelta(days=31), 5_000)
         bounced = pay(writer, lent, "L1", day + timedelta(days=32), 7_000)
         pay(writer, lent, "L1", day + timedelta(days=40), 7_000, reverses=bounced)
-        workout.attribute(writer, case, [sold], measure="collateral", by="S003")
-        workout.attribute(writer, case, [sold], measure="collateral", by="S003")
+        said_on = day + timedelta(days=33)
+        workout.attribute(writer, case, [sold, sold], measure="collateral", day=said_on, by="S003")
+        workout.attribute(writer, case, [sold], measure="guarantor", day=said_on, by="S003")
         for _ in range(2):
             about = {"measure": "litigation", "day": day, "detail": "诉讼费", "by": "S003"}
             workout.cost(writer, case, "WK-L1-1-1", amount=Decimal("1234.56"), **about)
             workout.cost(writer, case, "WK-L1-1-2", amount=Decimal(0), **about)
         assert workout.not_attributable(writer.session, "L1", [court]) == []
-        for wrong in (before, "R99"):
+        for wrong in (before, "R99", sold):
             assert len(workout.not_attributable(writer.session, "L1", [wrong])) == 1
         assert len(workout.not_attributable(writer.session, "L2", [court])) == 1
     with lent.book.read() as session:
@@ -382,6 +383,7 @@ def test_recoveries_are_put_down_to_measures_and_net_of_costs(lent: Office) -> N
             "collateral": (Decimal(5_000), zero, Decimal(5_000)),
         }
         assert told(day + timedelta(days=35))["litigation"][0] == Decimal(37_000), "it had not bounced yet"
+        assert told(day + timedelta(days=32))["litigation"][0] == Decimal(42_000), "nobody had said of what it came"
         assert set(told(day + timedelta(days=60), day + timedelta(days=31))) == {"collateral"}
         assert told(GOES_ON - timedelta(days=1)) == {}
         by = {r.receipt_no: m for r, m in workout.books(session, file, loan, last=day + timedelta(60)).by_receipt()}
@@ -419,7 +421,9 @@ def test_through_any_sequence_every_cent_is_recovered_once(lent: Office, seed: i
                 about = {"measure": chance.choice(measures), "day": day, "detail": "", "by": "S003"}
                 workout.cost(writer, case, f"C{n}", amount=Decimal(n), **about)
             elif what == "attribute" and good:
-                workout.attribute(writer, case, [chance.choice(sorted(good))], measure="enforcement", by="S003")
+                workout.attribute(
+                    writer, case, [chance.choice(sorted(good))], measure="enforcement", day=day, by="S003"
+                )
     with lent.book.read() as session:
         found = workout.books(session, lent.policy_file, loans.get(session, "L1"), last=day).recovered()
         assert sum((one.received for one in found), Decimal(0)) == sum(good.values())

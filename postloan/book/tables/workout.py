@@ -100,13 +100,14 @@ class WriteOff(SQLModel, table=True):
 
 
 class Recovery(SQLModel, table=True):
-    """By which measure a receipt came in (WO-6)."""
+    """By which measure a receipt came in (WO-6), and since when that is known; said once for each receipt."""
 
     __tablename__ = "recovery"
     __table_args__ = (one_of("measure", MEASURES),)
     receipt_no: str = Field(foreign_key="repayment.receipt_no", primary_key=True)
     loan_no: str = ref("loan.loan_no")
     measure: str
+    attributed_on: date
     case_no: str | None = ref("case.case_no", default=None)
 
 

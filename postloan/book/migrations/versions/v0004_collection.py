@@ -231,6 +231,7 @@ def upgrade() -> None:
         sa.Column("receipt_no", text(), nullable=False),
         sa.Column("loan_no", text(), nullable=False),
         sa.Column("measure", text(), nullable=False),
+        sa.Column("attributed_on", sa.Date(), nullable=False),
         sa.Column("case_no", text(), nullable=True),
         sa.CheckConstraint(MEASURE, name="ck_measure"),
         sa.ForeignKeyConstraint(
