@@ -18,7 +18,7 @@ from rich.progress import Progress
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, func, select
 
-from cli import collection, delinquency, maturity, registers, reports, show, stack, staff
+from cli import collection, delinquency, maturity, registers, reports, show, stack, staff, workout
 from cli.options import (
     BookOption,
     DayOption,
@@ -381,6 +381,8 @@ app.command("contact-result")(collection.enter_result)
 app.command("contacts")(collection.show_contacts)
 app.command("promises")(collection.show_promises)
 app.command("stages")(collection.show_stages)
+app.command("workout")(workout.show_workout)
+app.command("recoveries")(workout.show_recoveries)
 app.command("ledger")(registers.show_ledger)
 app.command("funds")(registers.show_funds)
 app.command("worklog")(registers.show_work_log)
