@@ -106,6 +106,8 @@ FIELDS = {
     "entered_on": ("记录日", "entered on"),
     "staff_no": ("工号", "staff"),
     "id_no": ("证件号码", "identity number"),
+    "measure": ("处置方式", "measure"),
+    "incurred_on": ("发生日", "incurred on"),
 }
 # Fields whose values are codes, and the vocabularies that may know one.
 CODED = {
@@ -135,6 +137,7 @@ NOUNS = {
     "work_log_entry": ("工作日志", "work log entry"),
     "relation": ("关联关系", "relation"),
     "partner_position": ("合作机构数据", "partner's figures"),
+    "recovery_cost": ("处置费用", "cost of a measure"),
     "staff": ("员工", "staff"),
     "branch": ("机构", "branch"),
     "contact_person": ("联系人", "contact person"),

@@ -21,6 +21,7 @@ from postloan.book.tables import (
     CONTACT_STOPS,
     DAY_COUNTS,
     INTERRUPTIONS,
+    MEASURES,
     PAYMENT_KINDS,
     RELATIONS,
     REPAYMENT_METHODS,
@@ -140,6 +141,21 @@ CHARGE_KIND = _words(
     advance="垫款, 代垫, 代垫款项",
     fee="费用, 手续费, 诉讼费, 保险费, 评估费",
     penalty="罚息, 复利, 逾期利息",
+)
+MEASURE = _words(
+    MEASURES,
+    voluntary="自愿归还, 主动还款",
+    repayment_plan="还款计划",
+    restructuring="重组, 展期, 展期或重组",
+    collateral="处置抵质押物, 处置抵押物, 处置押品",
+    guarantor="追偿保证人, 保证人代偿",
+    preservation="诉讼保全, 财产保全, 保全",
+    litigation="诉讼, 起诉",
+    enforcement="强制执行, 执行",
+    debt_transfer="债权转让",
+    debt_assumption="债务承担",
+    rescue_loan="救助性贷款",
+    write_off="核销",
 )
 FOUND_BY = _words(
     ("consignor", "lender"),
@@ -652,11 +668,26 @@ _CONTACT_STOPS = Kind(
     ),
 )
 
+_RECOVERY_COSTS = Kind(
+    "recovery_costs",
+    "recovery_cost",
+    ("cost_no",),
+    (
+        Column("cost_no", KEY, "处置费用编号 清收费用编号 费用单号", required=True),
+        _loan(),
+        Column("measure", MEASURE, "处置方式 清收方式 处置措施", required=True),
+        Column("incurred_on", v.day, "发生日期 支付日期 支出日期", required=True),
+        Column("amount", v.money(above_zero=True), "金额 费用金额 支出金额", required=True),
+        Column("detail", SHORT, "说明 摘要 事由", default=""),
+    ),
+    fixed=("loan_no", "amount"),
+)
+
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         _BORROWERS, _LOANS, _INSTALMENTS, _REPAYMENTS, _POSITIONS, _COLLATERALS, _GUARANTEES, _RATINGS,
         _SIGNALS, _STAFF, _DRAWDOWNS, _BRANCHES, _PARTNERS, _PAYMENTS, _WORK_LOG, _RELATIONS, _CHARGES, _CONSIGNORS,
-        _INTERRUPTIONS, _CONTACT_PERSONS, _CONTACT_STOPS,
+        _INTERRUPTIONS, _CONTACT_PERSONS, _CONTACT_STOPS, _RECOVERY_COSTS,
     )
 }  # fmt: skip

@@ -239,6 +239,7 @@ def shelf_of(kind: Kind) -> Shelf:
         "interruptions": (Shelf, t.Interruption),
         "contact_persons": (Shelf, t.ContactPerson),
         "contact_stops": (Shelf, t.ContactStop),
+        "recovery_costs": (Shelf, t.RecoveryCost),
     }
     # What a new row has that no feed speaks about.
     always: dict[str, Row] = {

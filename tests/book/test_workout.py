@@ -6,10 +6,12 @@ import json
 import random
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
+from postloan import feeds
 from postloan.book import Writer, accounts, audit, cases, duties, loans, workout
 from postloan.book.tables import (
     AuditEvent,
@@ -31,7 +33,7 @@ from postloan.book.tables import (
 )
 from postloan.book.workout import Answerable, Planned
 from postloan.calendar import months_after
-from postloan.errors import PostloanError
+from postloan.errors import FeedError, PostloanError
 from postloan.rules.workout import Alternative
 from tasks.office import Office
 from tasks.round import work_out
@@ -445,3 +447,23 @@ def test_by_rule_or_not(lent: Office) -> None:
         for days, due in ((89, False), (90, True)):
             day = FIRST_DUE + timedelta(days=days)
             assert workout.due_by_rule(session, lent.policy, loan, day) is due
+
+
+def test_costs_that_another_system_keeps_come_by_a_feed(lent: Office, tmp_path: Path) -> None:
+    with lent.book.write() as writer:
+        hand_over(writer, lent, "L1", GOES_ON)
+    file = tmp_path / "costs.csv"
+    file.write_text(
+        "费用单号,借据号,处置方式,支付日期,金额,说明\n"
+        f"C1,L1,诉讼,{GOES_ON},1200.50,诉讼费\nC2,L1,auction,{GOES_ON},1,拍卖\n"
+    )
+    with pytest.raises(FeedError, match="auction"):
+        feeds.take_in(lent.book, "recovery_costs", file)
+    file.write_text(file.read_text().replace("auction", "处置押品"))
+    assert feeds.take_in(lent.book, "recovery_costs", file).added == 2
+    with lent.book.read() as session:
+        found = workout.books(session, lent.policy_file, loans.get(session, "L1"), last=GOES_ON).recovered()
+    assert [(one.measure, one.net) for one in found] == [
+        ("collateral", Decimal("-1.00")),
+        ("litigation", Decimal("-1200.50")),
+    ]
