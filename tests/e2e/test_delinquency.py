@@ -55,6 +55,13 @@ POSTS = (
     ("C1", "collector", "B5"),
     ("F1", "finance", ""),
     ("GM1", "general_manager", ""),
+    ("L1", "legal", ""),
+    ("H1", "collection_head", ""),
+    ("CA1", "credit_administration", ""),
+    ("RK1", "risk_control", ""),
+    ("RC1", "risk_committee", ""),
+    ("SV1", "supervision", ""),
+    ("BD1", "board", ""),
 )
 DIAGNOSIS = {
     "situation": "临时资金短缺且不能展期 short for a time, cannot be extended: 下游未回款",
