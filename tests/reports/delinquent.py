@@ -146,7 +146,8 @@ def _workout(seeder: Seeder) -> None:
             )
             for number in range(1, 4):
                 state = chance.choice(("compared", "approved", "done", "failed"))
-                decided = on + timedelta(days=chance.choice((0, 10, 10, 60))) if state != "compared" else None
+                decided = on + timedelta(days=chance.choice((0, 10, 10, 60)))
+                ended = decided + timedelta(days=chance.choice((1, 30))) if state in ("done", "failed") else None
                 seeder.add(
                     DisposalOption(
                         case_no=case,
@@ -157,7 +158,8 @@ def _workout(seeder: Seeder) -> None:
                         cost=Decimal(0),
                         months=1,
                         state=state,
-                        decided_on=decided if chance.random() < 0.9 else None,
+                        decided_on=decided,
+                        ended_on=ended,
                     )
                 )
         for number in range(chance.randrange(5)):

@@ -190,7 +190,7 @@ class SlowDelinquency:
 
         for r in receipts.values():
             original = receipts[r.reverses] if r.reverses else r
-            counts = original.receipt_no in given or (r.loan_no in lost and original.paid_on > lost[r.loan_no][0])
+            counts = original.receipt_no in given or (r.loan_no in lost and original.paid_on >= lost[r.loan_no][0])
             if counts and r.paid_on <= self.last:
                 measure = given.get(original.receipt_no) or self.plan(r.loan_no, original.paid_on)
                 add(r.loan_no, measure, "received", r.paid_on, -r.amount if r.reverses else r.amount)
@@ -209,9 +209,12 @@ class SlowDelinquency:
         options = [
             o
             for o in self.rows(DisposalOption)
-            if o.loan_no == loan_no and o.state != "compared" and (o.decided_on is None or o.decided_on <= day)
+            if o.loan_no == loan_no
+            and o.state != "compared"
+            and o.decided_on <= day
+            and (o.ended_on is None or day < o.ended_on)
         ]
         # The newest decision; of one day that of the newest case, of one case the first.
         options.sort(key=lambda o: -o.number)
-        options.sort(key=lambda o: (o.decided_on or date.min, o.case_no))
-        return options[-1].measure if options else "voluntary"
+        options.sort(key=lambda o: (o.decided_on, o.case_no))
+        return options[-1].measure if options and options[-1].measure != "write_off" else "voluntary"

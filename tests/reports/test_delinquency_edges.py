@@ -143,12 +143,12 @@ def test_a_vintage_counts_who_was_ever_late_and_only_as_far_as_all_have_come(boo
 
 
 def test_the_measure_of_a_receipt_after_the_handover(book: Book) -> None:
-    """Its own, else that of the newest option approved by then, else voluntary; none on the day of the handover."""
+    """Its own, else that of the newest option in force on its day, else voluntary; none before the handover."""
     staff_and_loans(book, {"L1": date(2024, 1, 5)})
     for number in ("T1", "T2"):
         case(book, number, "L1")
     money = Decimal(100)
-    receipts = {"R0": date(2025, 3, 1), "R1": date(2025, 3, 2), "R2": date(2025, 3, 10), "R3": date(2025, 3, 20)}
+    receipts = {"R0": date(2025, 2, 28), "R1": date(2025, 3, 1), "R2": date(2025, 3, 10), "R3": date(2025, 3, 20)}
     with book.write() as writer:
         for case_no, day in (("T1", date(2025, 3, 1)), ("T2", date(2025, 3, 15))):
             writer.session.add(
@@ -164,7 +164,7 @@ def test_the_measure_of_a_receipt_after_the_handover(book: Book) -> None:
                 )
             )
         for case_no, number, measure, state, decided in (
-            ("T1", 1, "collateral", "compared", None),
+            ("T1", 1, "collateral", "compared", date(2025, 3, 10)),
             ("T1", 2, "litigation", "failed", date(2025, 3, 10)),
             ("T2", 1, "guarantor", "approved", date(2025, 3, 15)),
         ):
@@ -179,6 +179,7 @@ def test_the_measure_of_a_receipt_after_the_handover(book: Book) -> None:
                     months=1,
                     state=state,
                     decided_on=decided,
+                    ended_on=date(2025, 3, 15) if state == "failed" else None,
                 )
             )
         for number, day in receipts.items():

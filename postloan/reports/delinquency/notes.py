@@ -76,10 +76,10 @@ def _all(pack: Pack, zone: object) -> list[tuple[str, str, str, str]]:
         (
             "按措施清收",
             "Recoveries",
-            "移交或核销之后的收款; 未注明措施的, 计入已批准的处置方案, 否则计入自愿偿还 (WO-6)。"
+            "移交或核销之日起的收款; 未注明措施的, 计入当日执行中的处置方案, 否则计入自愿偿还 (WO-6)。"
             "退回的收款在退回日冲减。回收率按移交本息, 未移交的按核销本息; 合计含全部移交与核销贷款。",
-            "What came in after the handover or write-off. A receipt without a measure counts to that of the approved "
-            "option, else as voluntary (WO-6); one that bounced is taken off on the day on which it did. Rates are of "
+            "What came in from the handover or write-off on. A receipt without a measure counts to that of the option "
+            "in force, else as voluntary (WO-6); one that bounced is taken off on the day on which it did. Rates: of "
             "principal and interest handed over, else written off; the total is of all such loans.",
         ),
         (

@@ -24,8 +24,7 @@ COST = t.RecoveryCost.__table__.c  # type: ignore[attr-defined]
 TRANSFER = t.Transfer.__table__.c  # type: ignore[attr-defined]
 WRITE_OFF = t.WriteOff.__table__.c  # type: ignore[attr-defined]
 OPTION = t.DisposalOption.__table__.c  # type: ignore[attr-defined]
-VOLUNTARY, ALL_MEASURES = "voluntary", ""
-CHOSEN = ("approved", "done", "failed")  # what the authority approved, whatever came of it
+VOLUNTARY, NO_MEASURE, ALL_MEASURES = "voluntary", "write_off", ""
 
 
 @dataclass(frozen=True)
@@ -149,18 +148,20 @@ def _lost(last: date) -> Subquery:
 
 
 def _flows(last: date) -> Subquery:
-    """(loan_no, measure, day, received, cost): receipts after the handover or with a measure of their own, receipts
+    """(loan_no, measure, day, received, cost): receipts from the handover on, or with a measure of their own, receipts
     that bounced as less than nothing, and costs."""
     lost, option, original = _lost(last), OPTION.loan_no.table.alias("option").c, RECEIPT.loan_no.table.alias("orig").c
+    # As `rules.workout.came_of` says of one receipt: the newest measure in force on its day; nothing comes of a
+    # write-off.
     plan = (
-        select(option.measure)
+        select(case((option.measure == NO_MEASURE, VOLUNTARY), else_=option.measure))
         .where(
             option.loan_no == original.loan_no,
-            option.state.in_(CHOSEN),
-            or_(option.decided_on.is_(None), option.decided_on <= original.paid_on),
+            option.state != "compared",
+            option.decided_on <= original.paid_on,
+            or_(option.ended_on.is_(None), option.ended_on > original.paid_on),
         )
-        # Without a day it was approved before all that have one.
-        .order_by(option.decided_on.is_(None), option.decided_on.desc(), option.case_no.desc(), option.number)
+        .order_by(option.decided_on.desc(), option.case_no.desc(), option.number)
         .limit(1)
         .correlate(original.loan_no.table)
         .scalar_subquery()
@@ -179,7 +180,7 @@ def _flows(last: date) -> Subquery:
         .outerjoin(RECOVERY.loan_no.table, RECOVERY.receipt_no == original.receipt_no)
         .where(
             RECEIPT.paid_on <= last,
-            or_(RECOVERY.receipt_no.is_not(None), and_(lost.c.since.is_not(None), original.paid_on > lost.c.since)),
+            or_(RECOVERY.receipt_no.is_not(None), and_(lost.c.since.is_not(None), original.paid_on >= lost.c.since)),
         )
     )
     costs: Any = select(
