@@ -224,7 +224,10 @@ def test_a_demand_notice_is_proven_and_interrupts_against_each(desk: Installatio
     assert "5,000.00" in page and "回" in page and "保证人 guarantor G1" in page
     with desk.office.book.read() as session:
         told = session.exec(select(Notice).where(Notice.kind == "demand_notice", Notice.loan_no == "Q3")).all()
-        assert {(n.recipient_no, n.state) for n in told} == {("D3", "sent"), ("G1", "sent")}
+        assert {(n.recipient_no, n.state) for n in told} == {("D3", "queued"), ("G1", "sent")}
+        held = next(n for n in told if n.recipient_no == "D3")
+        assert held.last_error.startswith("CON-5"), "the borrower had his message of the day; this one waits"
+        assert held.next_try_at > held.queued_at
         assert {c.person_no for c in contacts.of_loan(session, "Q3") if c.notice_no} >= {"D3", "G1"}
     both = {
         "returned": ["借款人 borrower D3"],
