@@ -50,7 +50,6 @@ def test_from_the_first_contact_to_the_handing_over(desk: Installation, page: Pa
     assert "下游推迟付款" in person.signs("diagnosis-sign-1", **SIGN)
     know(ContactRequest, person="联系对象 Whom")
     person.signs("contact-1", **CALL | {"person": "借款人 borrower D3"})
-    page.screenshot(path=str(desk.office.settings.home / "contact.png"))
     know(ContactResult)
     on = (desk.today + timedelta(days=3)).isoformat()
     person.signs(
@@ -95,7 +94,6 @@ def test_from_the_transfer_to_the_write_off_and_a_later_recovery(desk: Installat
     person.signs("plan", **_in_full(plan(desk, expected_1="30000", cost_1="2000", expected_2="9000")))
     know(HeadsSignature)
     assert "净现值" in person.signs("sign", **APPROVE)
-    page.screenshot(path=str(desk.office.settings.home / "plan.png"))
     know(ChainDecision)
     person.signs("approve-1", **APPROVE)
     know(MilestoneReport)

@@ -73,6 +73,7 @@ class Person:
             # The dialog may be drawn anew while it is filled in, which empties a field: then it stays, and says so.
             for name, value in (fields | {"staff_no": self.clerk.able(task)}).items():
                 self._enter(form, name, value)
+            self.page.screenshot(path=str(self.here.office.settings.home / f"{self.clerk.case_no}-{step}.png"))
             form.get_by_role("button", name="Submit").click()
             with suppress(TimeoutError):
                 form.wait_for(state="hidden", timeout=10_000)
@@ -162,7 +163,6 @@ def test_from_the_visit_to_the_signed_extension(desk: Installation, page: Page) 
     shown = person.signs("approve-1", **APPROVE)
     for part in ("审批顺序", "变更前", "变更后", until, "覆盖率"):
         assert part in shown, part
-    page.screenshot(path=str(desk.office.settings.home / "approve.png"))
     know(ContractSigned, signed_by="已签字的各方 Signed by")
     person.signs(
         "contract",
