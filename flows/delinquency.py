@@ -16,6 +16,7 @@ from postloan.book.tables import ContactStop, Guarantee
 from postloan.errors import PostloanError
 from postloan.forms.base import Form, SupervisorSignature, chosen, chosen_one, with_choice, with_choices
 from postloan.forms.collection import (
+    OF_DEBTOR,
     STOPS,
     ContactRequest,
     ContactResult,
@@ -341,10 +342,12 @@ def _next_step(
 
 
 def _moment(work: LoanWork, given: ContactRequest, now: datetime | None = None) -> datetime:
-    """When the contact takes place: at the planned time of the institution's place, or now."""
+    """When the contact takes place: at the planned time of the borrowers' place, or now."""
     if not given.planned:
         return now or work.office.now
-    return datetime.strptime(given.planned, "%Y-%m-%d %H:%M").replace(tzinfo=work.office.policy.time_zone)
+    policy = work.policy_of_today
+    zone = policy.contact.zone(work.loan.branch_no or "", policy.time_zone)
+    return datetime.strptime(given.planned, "%Y-%m-%d %H:%M").replace(tzinfo=zone)
 
 
 def _contact(
@@ -408,11 +411,13 @@ def _contact(
             promises.make(writer, work.case, contact_no, made_on=day, due_on=due_on, amount=amount, by=by)
         for heard in noted.form.stops:
             kind, channel = STOPS[heard]
+            # What somebody else tells of the debtor is the debtor's.
+            of_debtor = person.role in ("third_party", "heir", "attorney") and kind in OF_DEBTOR
             contacts.stop(
                 writer,
                 f"{contact_no}-{kind}{channel}",
-                role=person.role,
-                person_no=person.number,
+                role="borrower" if of_debtor else person.role,
+                person_no=work.loan.borrower_no if of_debtor else person.number,
                 kind=kind,
                 channel=channel,
                 day=day,

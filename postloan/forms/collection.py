@@ -108,6 +108,8 @@ STOPS = {
     "第三人拒绝 third person refused": ("refused", ""),
 }
 
+OF_DEBTOR = ("deceased", "incapacitated", "hospitalised", "represented", "disputed")
+
 
 class ContactResult(Form):
     """What came of a contact: who was reached, what was promised, what stops further ones (COL-3, COL-4)."""

@@ -13,7 +13,7 @@ from sqlmodel import select
 from postloan.book import Book, Writer, cases, collection, contacts, loans, promises, stages
 from postloan.book.contacts import Person, Request
 from postloan.book.standings import standings
-from postloan.book.tables import Case, Contact, ContactPerson, Instalment, Pause, Promise, Repayment
+from postloan.book.tables import Case, Contact, ContactPerson, Instalment, Pause, Position, Promise, Repayment
 from postloan.errors import PostloanError
 from postloan.policy import PolicyFile
 from postloan.rules.collection import CURRENT, Paused, days_on_the_clock, stage
@@ -176,11 +176,33 @@ def test_promises_are_followed(book: Book, policy_file: PolicyFile) -> None:
         assert promises.follow(writer, date(2026, 2, 25)) == (1, 0)
         assert promises.follow(writer, date(2026, 2, 27)) == (0, 2)
         assert promises.follow(writer, date(2026, 2, 28)) == (0, 0)
+        # The feed of the last day comes late: it was kept after all.
+        pay(writer, "L02", date(2026, 2, 25), 701)
+        writer.session.flush()
+        assert promises.follow(writer, date(2026, 3, 1)) == (1, 0)
         states = {p.promise_no: p.state for p in writer.session.exec(select(Promise))}
     assert states == {
         "L00-1": "superseded", "L00-2": "kept", "L01-1": "superseded", "L01-2": "broken", "L02-1": "superseded",
-        "L02-2": "broken",
+        "L02-2": "kept",
     }  # fmt: skip
+
+
+def test_promises_on_loans_of_the_core_system(book: Book, policy_file: PolicyFile) -> None:
+    lend(book, 3)
+    with book.write() as writer:
+        for no, then, days in (("L00", 2700, 15), ("L01", 2750, 15), ("L02", 2900, 0)):
+            case = case_on(writer, policy_file, "collection_preparation", no, date(2026, 2, 20))
+            made = {"made_on": date(2026, 2, 20), "due_on": date(2026, 2, 25), "by": "A1", "amount": Decimal(300)}
+            promises.make(writer, case, f"{no}-1", **made)
+            for as_of, owed, late in ((date(2026, 2, 19), 3000, 9), (date(2026, 2, 25), then, days)):
+                writer.session.add(
+                    Position(loan_no=no, as_of=as_of, principal_outstanding=Decimal(owed), overdue_principal=Decimal(0),
+                             overdue_interest=Decimal(0), days_past_due=late)
+                )  # fmt: skip
+        writer.session.flush()
+        assert promises.follow(writer, date(2026, 2, 26)) == (2, 1)
+        states = {p.loan_no: p.state for p in writer.session.exec(select(Promise))}
+    assert states == {"L00": "kept", "L01": "broken", "L02": "kept"}
 
 
 BORROWER = "borrower"
