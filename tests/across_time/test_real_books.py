@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from postloan import feeds
 from postloan.book import Book, cases, duties
@@ -40,9 +40,15 @@ def forecast(office: Office, first: date, last: date, known: date) -> Counted:
     return Counter((d.loan_no, d.kind, d.due_on) for d in found if opens_a_case(d.kind))
 
 
+# What follows from a stage of collection nobody knows ahead.
+BY_STAGE = ("collection", "demand_notice")
+
+
 def opened(office: Office, first: date, last: date) -> Counted:
     with office.book.read() as session:
-        due = select(Case.loan_no, Case.kind, Case.due_on).where(Case.due_on >= first, Case.due_on <= last)
+        due = select(Case.loan_no, Case.kind, Case.due_on).where(
+            Case.due_on >= first, Case.due_on <= last, col(Case.kind).not_in(BY_STAGE)
+        )
         return Counter((loan_no or "", kind, due_on) for loan_no, kind, due_on in session.exec(due))
 
 
