@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from postloan import feeds
 from postloan.book import Book, audit, cases, classification, ledger, loans, people, plans, signals, work_log
@@ -386,7 +386,8 @@ def test_two_years_of_a_real_book_with_people_who_are_late_wrong_and_away(office
         everybody.work(today)
 
     with book.read() as session:
-        found = session.exec(select(Case)).all()
+        # What a stage of collection opens has tests of its own, against plain Python day by day.
+        found = session.exec(select(Case).where(col(Case.kind).not_in(("collection", "demand_notice")))).all()
         raised = {s.id: s for s in session.exec(select(Signal))}
         opened = {key(case, raised): case.opened_on for case in found}  # type: ignore[arg-type]
         assert len(opened) == len(found), "each once"

@@ -6,7 +6,7 @@ import random
 from datetime import date, timedelta
 from decimal import Decimal
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from postloan.book import Book, audit, cases, duties
 from postloan.book.tables import (
@@ -169,7 +169,8 @@ def test_every_duty_is_opened_once_on_its_day(office: Office, policy_file: Polic
         done = work_out(office, today)
         assert done.opened == len(done.opened_cases)
     with book.read() as session:
-        found = session.exec(select(Case)).all()
+        # What a stage of collection opens has tests of its own, against plain Python day by day.
+        found = session.exec(select(Case).where(col(Case.kind).not_in(("collection", "demand_notice")))).all()
         signals = {s.id: s for s in session.exec(select(Signal))}
         opened = {key(case, signals): case.opened_on for case in found}
         assert len(opened) == len(found), "each once"

@@ -168,7 +168,9 @@ def _workout(seeder: Seeder) -> None:
             amount = Decimal(chance.randrange(1, 10**6)) / 100
             seeder.add(Repayment(receipt_no=receipt, loan_no=loan_no, paid_on=paid, amount=amount))
             if chance.random() < 0.3:
-                seeder.add(Recovery(receipt_no=receipt, loan_no=loan_no, measure=chance.choice(MEASURES)))
+                seeder.add(
+                    Recovery(receipt_no=receipt, loan_no=loan_no, measure=chance.choice(MEASURES), attributed_on=paid)
+                )
             if chance.random() < 0.25:
                 bounced = paid + timedelta(days=chance.choice((1, 30)))
                 back = Repayment(

@@ -186,7 +186,9 @@ def test_the_measure_of_a_receipt_after_the_handover(book: Book) -> None:
             writer.session.add(Repayment(receipt_no=number, loan_no="L1", paid_on=day, amount=money))
         writer.session.add(Repayment(receipt_no="R4", loan_no="L1", paid_on=date(2025, 3, 21), amount=money))
         writer.session.flush()
-        writer.session.add(Recovery(receipt_no="R4", loan_no="L1", measure="debt_transfer"))
+        writer.session.add(
+            Recovery(receipt_no="R4", loan_no="L1", measure="debt_transfer", attributed_on=date(2025, 3, 21))
+        )
         writer.session.add(
             Repayment(receipt_no="R5", loan_no="L1", paid_on=date(2025, 4, 1), amount=money, reverses="R3")
         )
