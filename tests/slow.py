@@ -341,7 +341,6 @@ class Slow:
                 if loan.first_drawdown_on < due_on:
                     key = f"{g.guarantor_no}-{g.loan_no}-{until}"
                     found.add(("guarantee_period_warning", key, due_on))
-                    self.lapsing.setdefault(key, ("guarantee_period_warning", loan.loan_no, due_on))
         for b in self.borrowers.values():
             mine = [lo for lo in self.loans if lo.borrower_no == b.borrower_no]
             if not mine:
