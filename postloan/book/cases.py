@@ -132,19 +132,22 @@ def open_by_hand(writer: Writer, file: PolicyFile, kind: str, loan: Loan, day: d
         opened_on=day,
         policy_version=keep_policy(writer, file),
     )
+    enter(writer, case, origin_case=origin)
+    return case
+
+
+def enter(writer: Writer, case: Case, **about: Any) -> None:
+    """Enter a new case; `about` is noted with its opening."""
     writer.session.add(case)
     writer.session.flush()
+    record(writer, case, "case.opened", kind=case.kind, due_on=case.due_on, rule=case.rule, **about)
+
+
+def record(writer: Writer, case: Case, event: str, by: str = "", **about: Any) -> None:
+    """Enter an event of a case on the audit trail, by somebody or by the machine."""
     writer.record(
-        "case.opened",
-        loan_no=loan.loan_no,
-        case_no=case.case_no,
-        policy_version=case.policy_version,
-        kind=kind,
-        due_on=case.due_on,
-        rule=what.rule,
-        origin_case=origin,
+        event, loan_no=case.loan_no, case_no=case.case_no, policy_version=case.policy_version, actor=by, **about
     )
-    return case
 
 
 def open_next(writer: Writer, file: PolicyFile, kind: str, loan: Loan, day: date, *, origin: str) -> Case:
@@ -168,13 +171,7 @@ def close(writer: Writer, case: Case, outcome: str) -> None:
         return
     case.state, case.outcome, case.closed_at = "closed", outcome, writer.now
     writer.session.add(case)
-    writer.record(
-        "case.closed",
-        loan_no=case.loan_no,
-        case_no=case.case_no,
-        policy_version=case.policy_version,
-        outcome=outcome,
-    )
+    record(writer, case, "case.closed", outcome=outcome)
 
 
 # What nobody needs to do any more about a loan that is paid.
@@ -213,13 +210,7 @@ def end(writer: Writer, case: Case, outcome: str) -> None:
     ):
         task.state, task.answered_at = "superseded", writer.now
         writer.session.add(task)
-    writer.record(
-        "case.cancelled",
-        loan_no=case.loan_no,
-        case_no=case.case_no,
-        policy_version=case.policy_version,
-        outcome=outcome,
-    )
+    record(writer, case, "case.cancelled", outcome=outcome)
 
 
 def claim(writer: Writer, case_no: str, run_id: str, *, instead_of: str) -> bool:

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, func, select
 from postloan.book import cases, stages
 from postloan.book import tables as t
 from postloan.book.engine import Writer
-from postloan.book.tables import Borrower, Case, Diagnosis, Loan, Promise, Transfer
+from postloan.book.tables import Borrower, Case, Diagnosis, Loan, Promise
 from postloan.calendar import months_after
 from postloan.policy import Policy, PolicyFile
 from postloan.policy.collection import Rhythm
@@ -134,16 +134,7 @@ def _open(
         opened_on=day,
         policy_version=version,
     )
-    writer.session.add(case)
-    writer.record(
-        "case.opened",
-        loan_no=one.loan_no,
-        case_no=case.case_no,
-        policy_version=version,
-        kind=kind,
-        due_on=due_on,
-        rule=rule,
-    )
+    cases.enter(writer, case)
     return [case.case_no]
 
 
@@ -206,24 +197,7 @@ def diagnose(
             case_no=case.case_no,
         )
     )
-    writer.record(
-        "default.diagnosed",
-        loan_no=case.loan_no,
-        case_no=case.case_no,
-        policy_version=case.policy_version,
-        actor=by,
-        cause=cause,
-        measures=measures,
-    )
-
-
-def diagnosis(session: Session, loan_no: str) -> Diagnosis | None:
-    """The latest diagnosis of a loan."""
-    return session.exec(
-        select(Diagnosis)
-        .where(Diagnosis.loan_no == loan_no)
-        .order_by(col(Diagnosis.diagnosed_on).desc(), col(Diagnosis.diagnosis_no).desc())
-    ).first()
+    cases.record(writer, case, "default.diagnosed", by, cause=cause, measures=measures)
 
 
 # ---------------------------------------------------------------------------------------- the work list
@@ -275,8 +249,3 @@ def work_list(session: Session, policy: Policy, day: date) -> list[Work]:
             reason = "none"
         found.append(Work(one, reason, promise, last_on))
     return sorted(found, key=lambda w: (REASONS.index(w.reason), -w.loan.days, -w.loan.overdue, w.loan.loan_no))
-
-
-def handed_over(session: Session, loan_no: str) -> bool:
-    """Whether a loan was handed over to the workout."""
-    return session.exec(select(Transfer).where(Transfer.loan_no == loan_no)).first() is not None

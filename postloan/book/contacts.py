@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from postloan.book import parties, stages
 from postloan.book.engine import Writer
 from postloan.book.tables import Borrower, Case, Contact, ContactPerson, ContactStop, Loan, Notice
+from postloan.calendar import ONE_DAY
 from postloan.errors import NotFound
 from postloan.policy import Policy
 from postloan.rules import contact as rule
@@ -301,7 +302,7 @@ def lift(writer: Writer, role: str, person_no: str, kind: str, day: date, *, by:
     lifted = 0
     for found in active_stops(writer.session, role, person_no, day):
         if found.kind == kind:
-            found.until_on = date.fromordinal(day.toordinal() - 1)
+            found.until_on = day - ONE_DAY
             writer.session.add(found)
             writer.record(
                 "contact.stop_lifted", loan_no=loan_no, actor=by, person=f"{role} {person_no}", kind=kind, day=day

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from sqlmodel import Session, col, func, select
 
-from postloan.book import accounts, groups, loans, schedules
+from postloan.book import accounts, cases, groups, loans, schedules
 from postloan.book.engine import Writer
 from postloan.book.parties import Party
 from postloan.book.standings import only, settlements
@@ -166,7 +166,9 @@ def apply(writer: Writer, case: Case, loan: Loan, terms: Terms, applied_on: date
             every_months=terms.every_months,
         )
     )
-    _record(writer, case, "extension.applied", by, until_on=terms.until_on, amount=terms.amount, variant=terms.variant)
+    cases.record(
+        writer, case, "extension.applied", by, until_on=terms.until_on, amount=terms.amount, variant=terms.variant
+    )
 
 
 def consent(writer: Writer, case: Case, parties: Sequence[Party], given_on: date, document: str, *, by: str) -> None:
@@ -184,7 +186,7 @@ def consent(writer: Writer, case: Case, parties: Sequence[Party], given_on: date
                     document=document,
                 )
             )
-            _record(writer, case, "consent.given", by, party=f"{party.role} {party.number}", given_on=given_on)
+            cases.record(writer, case, "consent.given", by, party=f"{party.role} {party.number}", given_on=given_on)
 
 
 def refuse(writer: Writer, case: Case, reason: str, day: date, *, by: str) -> None:
@@ -193,7 +195,7 @@ def refuse(writer: Writer, case: Case, reason: str, day: date, *, by: str) -> No
     if found.state == "applied":
         found.state, found.reason, found.decided_on = "refused", reason, day
         writer.session.add(found)
-        _record(writer, case, "extension.refused", by, reason=reason)
+        cases.record(writer, case, "extension.refused", by, reason=reason)
 
 
 def sign(
@@ -228,7 +230,7 @@ def sign(
     found.takes_force_on = day if found.variant == "rescheduling" else max(found.maturity_before, day)
     writer.session.add(found)
     writer.session.flush()
-    _record(
+    cases.record(
         writer,
         case,
         "extension.signed",
@@ -283,7 +285,7 @@ def take_force(writer: Writer, file: PolicyFile, day: date) -> int:
             entered += _enter(writer, file, writer.session.get_one(Extension, case_no), day)
         if failed:
             case = writer.session.get_one(Case, case_no)
-            _record(writer, case, "extension.failed", "system", why=str(failed[0])[:500])
+            cases.record(writer, case, "extension.failed", "system", why=str(failed[0])[:500])
     return entered
 
 
@@ -302,14 +304,14 @@ def _enter(writer: Writer, file: PolicyFile, found: Extension, day: date) -> boo
     found.state, found.in_force_on = "in_force", day
     session.add(found)
     session.flush()
-    _record(writer, case, "extension.in_force", "system", until_on=found.until_on, amount=found.amount, day=day)
+    cases.record(writer, case, "extension.in_force", "system", until_on=found.until_on, amount=found.amount, day=day)
     return True
 
 
 def _lapse(writer: Writer, case: Case, found: Extension, why: str) -> bool:
     found.state = "lapsed"
     writer.session.add(found)
-    _record(writer, case, "extension.lapsed", "system", why=why)
+    cases.record(writer, case, "extension.lapsed", "system", why=why)
     return False
 
 
@@ -388,9 +390,3 @@ def awaited(session: Session, day: date) -> Sequence[Extension]:
     return session.exec(
         select(Extension).where(Extension.state == "signed", col(Extension.takes_force_on) <= day)
     ).all()
-
-
-def _record(writer: Writer, case: Case, event: str, by: str, **data: object) -> None:
-    writer.record(
-        event, loan_no=case.loan_no, case_no=case.case_no, policy_version=case.policy_version, actor=by, **data
-    )

@@ -15,6 +15,7 @@ from sqlalchemy import func
 from sqlmodel import Session
 from sqlmodel import select as select_rows
 
+from postloan.book import cases
 from postloan.book.engine import Writer
 from postloan.book.tables import Borrower, Case, Notice, Staff
 from postloan.errors import NotFound
@@ -232,16 +233,7 @@ def open_failure_cases(writer: Writer, version: str, day: date) -> list[str]:
             opened_on=day,
             policy_version=version,
         )
-        writer.session.add(case)
-        writer.record(
-            "case.opened",
-            loan_no=notice.loan_no,
-            case_no=case.case_no,
-            policy_version=version,
-            kind=FAILURE_CASE,
-            due_on=day,
-            rule="MAT-1",
-        )
+        cases.enter(writer, case)
         opened.append(case.case_no)
     return opened
 

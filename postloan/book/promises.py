@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from sqlmodel import Session, and_, col, or_, select
 
+from postloan.book import cases
 from postloan.book.engine import Writer
 from postloan.book.tables import Case, Position, Promise, Repayment
 from postloan.rules.collection import Paid, promise_state
@@ -31,16 +32,7 @@ def make(writer: Writer, case: Case, number: str, *, made_on: date, due_on: date
             case_no=case.case_no,
         )
     )
-    writer.record(
-        "promise.made",
-        loan_no=case.loan_no,
-        case_no=case.case_no,
-        policy_version=case.policy_version,
-        actor=by,
-        promise_no=number,
-        due_on=due_on,
-        amount=amount,
-    )
+    cases.record(writer, case, "promise.made", by, promise_no=number, due_on=due_on, amount=amount)
 
 
 # A receipt of the last day may come in a feed after the round that found the promise broken.

@@ -10,11 +10,13 @@ from sqlalchemy import Integer, Subquery, and_, case, exists, func, insert, lite
 from sqlmodel import Session, col
 from sqlmodel import select as rows
 
+from postloan.book import cases
 from postloan.book import tables as t
 from postloan.book.engine import Writer
 from postloan.book.sql import days_between, greatest, least, on, plus_days
 from postloan.book.standings import standings
 from postloan.book.tables import Case, Loan, Pause, Stage
+from postloan.calendar import ONE_DAY
 from postloan.errors import PostloanError
 from postloan.policy import Policy
 from postloan.rules.collection import CURRENT, Paused, days_on_the_clock
@@ -172,7 +174,7 @@ def pause(
             case_no=case.case_no,
         )
     )
-    _record(writer, case, "clock.paused", by, reason=reason, from_on=from_on, until_on=until_on, document=document)
+    cases.record(writer, case, "clock.paused", by, reason=reason, from_on=from_on, until_on=until_on, document=document)
 
 
 def resume(writer: Writer, case: Case, loan: Loan, *, on_day: date, document: str, by: str) -> None:
@@ -180,12 +182,6 @@ def resume(writer: Writer, case: Case, loan: Loan, *, on_day: date, document: st
     found = running(writer.session, loan.loan_no, on_day)
     if found is None:
         raise PostloanError(f"the clock of loan {loan.loan_no} is not paused on {on_day}")
-    found.ended_on = date.fromordinal(on_day.toordinal() - 1)
+    found.ended_on = on_day - ONE_DAY
     writer.session.add(found)
-    _record(writer, case, "clock.resumed", by, resumed_on=on_day, pause_no=found.pause_no, document=document)
-
-
-def _record(writer: Writer, case: Case, event: str, by: str, **data: Any) -> None:
-    writer.record(
-        event, loan_no=case.loan_no, case_no=case.case_no, policy_version=case.policy_version, actor=by, **data
-    )
+    cases.record(writer, case, "clock.resumed", by, resumed_on=on_day, pause_no=found.pause_no, document=document)

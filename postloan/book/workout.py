@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from sqlmodel import Session, col, select
 
-from postloan.book import accounts, classification, loans
+from postloan.book import accounts, cases, classification, loans
 from postloan.book.engine import Writer
 from postloan.book.tables import (
     Case,
@@ -123,7 +122,7 @@ def transfer(
             taken_by=taken_by,
         )
     )
-    _record(
+    cases.record(
         writer, case, "loan.transferred", taken_by, ground=ground, principal=owed.principal, interest=owed.interest,
         missing=missing, handed_by=handed_by,
     )  # fmt: skip
@@ -168,7 +167,7 @@ def determine(
                 handed_over_on=handed_over_on,
             )
         )
-        _record(writer, case, "responsibility.determined", by, person=one.person, part=one.part, degree=one.degree)
+        cases.record(writer, case, "responsibility.determined", by, person=one.person, part=one.part, degree=one.degree)
 
 
 def determined(session: Session, loan_no: str) -> bool:
@@ -224,7 +223,7 @@ def plan(writer: Writer, case: Case, milestones: Iterable[Planned], *, measure: 
                 entered_on=day,
             )
         )
-        _record(writer, case, "milestone.planned", by, name=one.name, due_on=one.due_on, article=one.rule)
+        cases.record(writer, case, "milestone.planned", by, name=one.name, due_on=one.due_on, article=one.rule)
     writer.session.flush()
 
 
@@ -247,7 +246,9 @@ def end_milestone(
     found.state, found.ended_on, found.done_on, found.document, found.remark = state, day, done_on, document, remark
     writer.session.add(found)
     writer.session.flush()
-    _record(writer, case, f"milestone.{state}", by, name=found.name, due_on=found.due_on, document=document, why=remark)
+    cases.record(
+        writer, case, f"milestone.{state}", by, name=found.name, due_on=found.due_on, document=document, why=remark
+    )
     return True
 
 
@@ -304,7 +305,7 @@ def approve(
         )
     session.flush()
     measure = next(one.measure for one in compared if one.number == chosen)
-    _record(writer, case, "disposal.approved", by, measure=measure, compared=[one.measure for one in compared])
+    cases.record(writer, case, "disposal.approved", by, measure=measure, compared=[one.measure for one in compared])
     plan(writer, case, milestones, measure=measure, day=day, by=by)
 
 
@@ -320,7 +321,7 @@ def end_plan(writer: Writer, case: Case, state: str, *, day: date, by: str, why:
     if found is not None:
         found.state, found.ended_on = state, day
         writer.session.add(found)
-        _record(writer, case, "disposal.ended", by, measure=found.measure, state=state, why=why)
+        cases.record(writer, case, "disposal.ended", by, measure=found.measure, state=state, why=why)
 
 
 # ------------------------------------------------------------------------------------------- write-off
@@ -356,7 +357,7 @@ def write_off(
             document=document,
         )
     )
-    _record(
+    cases.record(
         writer, case, "loan.written_off", authority, ground=ground, principal=owed.principal, interest=owed.interest,
         document=document,
     )  # fmt: skip
@@ -404,7 +405,7 @@ def cost(
             case_no=case.case_no,
         )
     )
-    _record(writer, case, "recovery.cost", by, measure=measure, amount=amount, cost_no=cost_no)
+    cases.record(writer, case, "recovery.cost", by, measure=measure, amount=amount, cost_no=cost_no)
 
 
 def attribute(writer: Writer, case: Case, receipt_nos: Iterable[str], *, measure: str, day: date, by: str) -> None:
@@ -420,7 +421,7 @@ def attribute(writer: Writer, case: Case, receipt_nos: Iterable[str], *, measure
                     case_no=case.case_no,
                 )
             )
-            _record(writer, case, "recovery.attributed", by, receipt_no=receipt_no, measure=measure)
+            cases.record(writer, case, "recovery.attributed", by, receipt_no=receipt_no, measure=measure)
 
 
 def not_attributable(session: Session, loan_no: str, receipt_nos: Iterable[str]) -> list[str]:
@@ -557,10 +558,4 @@ def _standing(session: Session, file: PolicyFile, handed: Transfer, day: date) -
         interest=handed.interest,
         received=sum((one.received for one in totals), ZERO),
         costs=sum((one.costs for one in totals), ZERO),
-    )
-
-
-def _record(writer: Writer, case: Case, event: str, by: str, **told: Any) -> None:
-    writer.record(
-        event, loan_no=case.loan_no, case_no=case.case_no, policy_version=case.policy_version, actor=by, **told
     )
