@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -41,8 +42,7 @@ from tasks.work import LoanWork, table
 def standing_of(work: LoanWork) -> PastDue | None:
     """The loan's stage today; None once it is cured or handed over."""
     with work.office.book.read() as session:
-        found = collection.past_due(session, work.office.today, work.loan.loan_no)
-    return found[0] if found else None
+        return collection.one_past_due(session, work.office.today, work.loan.loan_no)
 
 
 def rhythm_of(work: LoanWork) -> Rhythm | None:
@@ -262,13 +262,13 @@ def interrupt(writer: Writer, work: LoanWork, slip_nos: set[str], day: date, doc
 # ---------------------------------------------------------------------------------------- the daily messages
 
 
-def remind_overdue(office: Office, writer: Writer, day: date) -> int:
+def remind_overdue(office: Office, writer: Writer, day: date, late: Sequence[PastDue]) -> int:
     """COL-3: queue a message to every borrower past due whose stage asks for one and who had none for so many days;
     gives how many were new. Paused loans and open promises get none; the gate decides when it goes out (CON)."""
     policy, new, session = office.policy_file.at(day), 0, writer.session
     promised = set(session.exec(select(Promise.loan_no).where(Promise.state == "open")))
     last = _last_messages(session, policy)
-    for one in collection.past_due(session, day):
+    for one in late:
         rhythm = one.rhythm(policy)
         if one.paused or rhythm is None or not rhythm.message_days or one.loan_no in promised:
             continue
@@ -287,7 +287,7 @@ def remind_overdue(office: Office, writer: Writer, day: date) -> int:
             loan_no=one.loan_no,
             case_no=None,
             amount=one.overdue,
-            currency=loans.get(session, one.loan_no).currency,
+            currency=one.currency,
             days=one.days,
         )
         new += 1

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, func, select
 from postloan.book import cases, stages
 from postloan.book import tables as t
 from postloan.book.engine import Writer
+from postloan.book.standings import only
 from postloan.book.tables import Borrower, Case, Diagnosis, Loan, Promise
 from postloan.calendar import months_after
 from postloan.policy import Policy, PolicyFile
@@ -45,13 +46,20 @@ class PastDue:
     calendar_days: int
     overdue: Decimal
     paused: bool
+    currency: str
 
     def rhythm(self, policy: Policy) -> Rhythm | None:
         """COL-3: what is to be done in its stage."""
         return policy.collection.rhythm_of(self.stage, self.segment, self.borrower_kind, self.security)
 
 
-def past_due(session: Session, day: date, loan_no: str | None = None) -> list[PastDue]:
+def one_past_due(session: Session, day: date, loan_no: str) -> PastDue | None:
+    """One loan as `past_due` has it; None where it is not among them. Looks at no other loan."""
+    with only([loan_no]):
+        return next(iter(past_due(session, day)), None)
+
+
+def past_due(session: Session, day: date) -> list[PastDue]:
     """Every loan in a stage of collection at the end of a day that was not handed over to the workout."""
     where, last = stages.on_the_clock(day), stages.latest(day)
     handed_over = exists().where(TRANSFER.loan_no == LOAN.loan_no, TRANSFER.transferred_on <= day)
@@ -71,6 +79,7 @@ def past_due(session: Session, day: date, loan_no: str | None = None) -> list[Pa
             where.c.calendar_days,
             where.c.overdue,
             where.c.paused,
+            LOAN.currency,
         )
         .select_from(last)
         .join(Loan, LOAN.loan_no == last.c.loan_no)
@@ -79,20 +88,17 @@ def past_due(session: Session, day: date, loan_no: str | None = None) -> list[Pa
         .where(last.c.stage != CURRENT, ~handed_over)
         .order_by(LOAN.loan_no)
     )
-    if loan_no is not None:
-        query = query.where(LOAN.loan_no == loan_no)
     return [PastDue(*row) for row in session.execute(query)]  # type: ignore[call-overload]
 
 
-def open_cases(writer: Writer, file: PolicyFile, version: str, day: date) -> list[str]:
-    """COL-3, COL-7: a case of collection for every loan whose stage asks for contacts, once for each episode of
-    delinquency, and a demand notice for every stage that asks for one; none while the clock is paused."""
+def open_cases(writer: Writer, file: PolicyFile, version: str, day: date, late: Sequence[PastDue]) -> list[str]:
+    """COL-3, COL-7: a case of collection for every loan past due whose stage asks for contacts, once for each episode
+    of delinquency, and a demand notice for every stage that asks for one; none while the clock is paused."""
     policy, opened = file.at(day), []
-    loans = [one for one in past_due(writer.session, day) if not one.paused]
     known = _known(writer.session, ("collection", "demand_notice"))
-    for one in loans:
+    for one in late:
         rhythm = one.rhythm(policy)
-        if rhythm is None:
+        if one.paused or rhythm is None:
             continue
         if rhythm.contact_days:
             due_on = day + timedelta(days=policy.collection.diagnose_days)

@@ -14,7 +14,7 @@ from postloan.book import cases
 from postloan.book import tables as t
 from postloan.book.engine import Writer
 from postloan.book.sql import days_between, greatest, least, on, plus_days
-from postloan.book.standings import standings
+from postloan.book.standings import looked_at, standings
 from postloan.book.tables import Case, Loan, Pause, Stage
 from postloan.calendar import ONE_DAY
 from postloan.errors import PostloanError
@@ -103,7 +103,7 @@ def latest(day: date) -> Subquery:
     """(loan_no, entered_on, stage, episode): the last stage of each loan that was entered by a day."""
     newest = (
         select(STAGE.loan_no, func.max(STAGE.entered_on).label("entered_on"))
-        .where(STAGE.entered_on <= on(day))
+        .where(STAGE.entered_on <= on(day), looked_at(STAGE.loan_no))
         .group_by(STAGE.loan_no)
         .subquery("newest_stage")
     )

@@ -124,6 +124,10 @@ def test_a_pause_holds_the_stage_and_ends_early(book: Book, policy_file: PolicyF
         assert (calendar, stages.clock(writer.session, "L00", calendar, date(2026, 3, 5))) == (23, 6)
 
 
+def opened_on(writer: Writer, file: PolicyFile, version: str, day: date) -> list[str]:
+    return collection.open_cases(writer, file, version, day, collection.past_due(writer.session, day))
+
+
 def test_cases_open_once_and_end_with_the_cure(book: Book, policy_file: PolicyFile) -> None:
     lend(book, 3)
     with book.write() as writer:
@@ -132,8 +136,8 @@ def test_cases_open_once_and_end_with_the_cure(book: Book, policy_file: PolicyFi
         for n in range(60):
             day = date(2026, 2, 10) + timedelta(days=n)
             stages.refresh(writer, policy_file.at(day), day)
-            new = collection.open_cases(writer, policy_file, version, day)
-            assert collection.open_cases(writer, policy_file, version, day) == []
+            new = opened_on(writer, policy_file, version, day)
+            assert opened_on(writer, policy_file, version, day) == []
             opened += [(number, day) for number in new]
         assert ("CO-L00-1", date(2026, 2, 14)) in opened, "four days past due"
         assert ("DN-L00-1-M2", date(2026, 3, 13)) in opened, "31 days past due"
@@ -150,7 +154,7 @@ def test_cases_open_once_and_end_with_the_cure(book: Book, policy_file: PolicyFi
         for n in range(31, 40):
             day = date(2026, 4, 10) + timedelta(days=n)
             stages.refresh(writer, policy_file.at(day), day)
-            opened += [(number, day) for number in collection.open_cases(writer, policy_file, version, day)]
+            opened += [(number, day) for number in opened_on(writer, policy_file, version, day)]
         assert ("CO-L00-2", date(2026, 5, 14)) in opened
         assert collection.is_redefault(writer.session, policy_file.at(START), "L00", date(2026, 5, 19))
 

@@ -271,7 +271,8 @@ def test_a_paused_clock_stops_stages_messages_and_contacts(desk: Installation) -
     with desk.office.book.read() as session:
         task = cases.open_task(session, call.case_no, "contact-1")
         assert task is not None
-        (one,) = collection.past_due(session, desk.today + timedelta(days=6), "Q4")
+        one = collection.one_past_due(session, desk.today + timedelta(days=6), "Q4")
+    assert one is not None
     assert (one.stage, one.paused, one.days, one.calendar_days) == ("early", True, 4, 11)
     resumed = open_case(desk, "clock_pause", "Q4")
     early = asked | {"decision": "提前恢复 resume early", "from_on": (desk.today + timedelta(days=2)).isoformat()}
