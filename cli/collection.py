@@ -10,7 +10,16 @@ import typer
 from sqlmodel import col, select
 
 from cli import show
-from cli.options import BookOption, DayOption, FormatOption, LoanOption, PolicyOption, office, telling_unknown_years
+from cli.options import (
+    BookOption,
+    DayOption,
+    FormatOption,
+    LoanOption,
+    PolicyOption,
+    check_state,
+    office,
+    telling_unknown_years,
+)
 from cli.show import Format
 from postloan.book import collection, contacts, loans, stages
 from postloan.book.contacts import Request
@@ -18,6 +27,7 @@ from postloan.book.tables import PROMISE_STATES, Promise
 from postloan.errors import PostloanError
 from postloan.forms.collection import RESULTS
 from postloan.rules.contact_limits import CHANNELS
+from tasks.office import Office
 
 
 def show_work_list(
@@ -56,6 +66,12 @@ def moment_of(text: str) -> datetime:
         raise typer.BadParameter(f"{text!r} is not a moment; write it as 2026-03-31T15:30") from None
 
 
+def _in_zone(here: Office, at: datetime | None) -> datetime:
+    """A moment as it was given, in the institution's time zone unless it names another; now if none was."""
+    moment = at or here.now
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=here.policy.time_zone)
+
+
 def show_permission(
     loan_no: str,
     at: Annotated[
@@ -68,9 +84,7 @@ def show_permission(
 ) -> None:
     """Whom the gate lets contact about a loan, by which channel, and from when on otherwise; changes nothing."""
     here = office(book, policy)
-    moment = at or here.now
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=here.policy.time_zone)
+    moment = _in_zone(here, at)
     rows = []
     with telling_unknown_years(), here.book.read() as session:
         loan = loans.get(session, loan_no)
@@ -110,8 +124,7 @@ def show_promises(
     form: FormatOption = Format.table,
 ) -> None:
     """Promises to pay, and what became of them."""
-    if state is not None and state not in PROMISE_STATES:
-        raise typer.BadParameter(f"there is no state {state!r}; the states are: {', '.join(PROMISE_STATES)}")
+    check_state(state, PROMISE_STATES)
     here = office(book, policy)
     query = select(Promise).order_by(col(Promise.due_on), col(Promise.promise_no))
     if loan is not None:
@@ -174,9 +187,7 @@ def ask_permission(
     if channel not in CHANNELS:
         raise typer.BadParameter(f"there is no channel {channel!r}; the channels are: {', '.join(CHANNELS)}")
     here = office(book, policy)
-    moment = at or here.now
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=here.policy.time_zone)
+    moment = _in_zone(here, at)
     with telling_unknown_years(), here.book.write(origin="postloan permit") as writer:
         loan = loans.get(writer.session, loan_no)
         people = contacts.persons(writer.session, loan)

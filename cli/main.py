@@ -25,6 +25,7 @@ from cli.options import (
     FormatOption,
     PolicyOption,
     check_period,
+    check_state,
     day_of,
     office,
     telling_unknown_years,
@@ -276,8 +277,7 @@ def list_notices(
     """The register of notices."""
     here = office(book, policy)
     query = select(Notice).order_by(col(Notice.queued_at))
-    if state is not None and state not in NOTICE_STATES:
-        raise typer.BadParameter(f"there is no state {state!r}; the states are: {', '.join(NOTICE_STATES)}")
+    check_state(state, NOTICE_STATES)
     if loan:
         query = query.where(Notice.loan_no == loan)
     if state:

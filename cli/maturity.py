@@ -19,6 +19,7 @@ from cli.options import (
     LoanOption,
     PolicyOption,
     check_period,
+    check_state,
     office,
     telling_unknown_years,
 )
@@ -168,8 +169,7 @@ def show_extensions(
     form: FormatOption = Format.table,
 ) -> None:
     """Applications for extensions, renewals, refinancings and reschedulings, and what became of them."""
-    if state is not None and state not in EXTENSION_STATES:
-        raise typer.BadParameter(f"there is no state {state!r}; the states are: {', '.join(EXTENSION_STATES)}")
+    check_state(state, EXTENSION_STATES)
     here = office(book, policy)
     query = select(Extension).order_by(col(Extension.applied_on), col(Extension.case_no))
     if loan is not None:

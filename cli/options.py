@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -38,6 +38,12 @@ def check_period(first: date, last: date) -> None:
         raise typer.BadParameter(f"--to {last} is before --from {first}")
     if last.year - first.year > LONGEST_YEARS:
         raise typer.BadParameter(f"{first} to {last} is too long: at most {LONGEST_YEARS} years at a time")
+
+
+def check_state(state: str | None, states: Sequence[str]) -> None:
+    """Refuse a state that there is none of."""
+    if state is not None and state not in states:
+        raise typer.BadParameter(f"there is no state {state!r}; the states are: {', '.join(states)}")
 
 
 @contextmanager

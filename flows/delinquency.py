@@ -9,7 +9,7 @@ from prefect.states import State
 
 from postloan.book import Writer, cases, contacts, limitation, promises, signals, slips, stages
 from postloan.book import collection as book_collection
-from postloan.book.contacts import Person
+from postloan.book.contacts import Person, Request
 from postloan.book.limitation import Right
 from postloan.book.parties import TITLES
 from postloan.book.tables import ContactStop, Guarantee
@@ -325,8 +325,7 @@ def _next_step(
         at = _moment(work, given)
         if given.planned and at < work.office.now:
             return ["预约时间已过 (that time is over)"]
-        person = people[chosen_one(given, "person")]
-        why = refused(work, person, given.channel_code, at, signer.staff_no, given.number, given.at_workplace)
+        why = refused(work, _request(people, given, at, signer.staff_no))
         return [why] if why else []
 
     return work.ask(
@@ -339,6 +338,12 @@ def _next_step(
         context=about + known(work),
         check=check,
     )
+
+
+def _request(people: dict[str, Person], given: ContactRequest, at: datetime, agent: str) -> Request:
+    """The contact that a form asks for, at the number given or the known one."""
+    person = people[chosen_one(given, "person")]
+    return Request(person, given.channel_code, at, agent, given.number or person.phone, given.at_workplace)
 
 
 def _moment(work: LoanWork, given: ContactRequest, now: datetime | None = None) -> datetime:
@@ -354,18 +359,10 @@ def _contact(
     work: LoanWork, about: str, officer: str, people: dict[str, Person], asked: Answer[ContactRequest], number: int
 ) -> None:
     """A permitted contact takes place, and its result is entered: a promise, what stops others, or nobody reached."""
-    person = people[chosen_one(asked.form, "person")]
     at = _moment(work, asked.form, asked.signed_at)
-    contact_no = permit(
-        work.case.case_no,
-        f"contact-{number}",
-        person,
-        asked.form.channel_code,
-        at,
-        asked.staff_no,
-        asked.form.number,
-        asked.form.at_workplace,
-    )
+    request = _request(people, asked.form, at, asked.staff_no)
+    person = request.person
+    contact_no = permit(work.case.case_no, f"contact-{number}", request)
     if not contact_no:
         return  # another agent was quicker: asked again
     third = person.role == "third_party"
@@ -387,8 +384,8 @@ def _contact(
             faults.append("死亡须有凭证 (name the proof)")
         return faults
 
-    dialled = asked.form.number or person.phone
-    context = f"\n\n**{person.label}** {asked.form.channel} …{dialled[-4:]} {work.office.local(at):%Y-%m-%d %H:%M}"
+    when = f"{work.office.local(at):%Y-%m-%d %H:%M}"
+    context = f"\n\n**{person.label}** {asked.form.channel} …{request.number[-4:]} {when}"
     warning = (
         "\n\n> **只可询问如何联系借款人, 不得透露债务 Ask only how to reach the borrower; never a word of the debt.**"
     )

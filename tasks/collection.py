@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from prefect import task
 from sqlmodel import Session, func, select
@@ -32,9 +34,10 @@ from postloan.rendering import money
 from postloan.rules.collection import Try, missing_before_lost, next_contact, part_of_day
 from postloan.rules.position import ZERO
 from tasks.archive import archive_report
+from tasks.maturity import issue_slips
 from tasks.notices import queue
 from tasks.office import Office
-from tasks.work import LoanWork, table
+from tasks.work import LoanWork, once, table
 
 # ---------------------------------------------------------------------------------------- what is known
 
@@ -103,25 +106,17 @@ def known(work: LoanWork) -> str:
 @task(name="persons-of-case")
 def persons_of(case_no: str, step: str) -> dict[str, Person]:
     """The people who may be contacted, by their labels, as they were when the step was first reached."""
-    office = Office.open()
-    with office.book.write(origin="persons-of-case") as writer:
-        case = cases.get(writer.session, case_no)
-        done = cases.result(writer.session, case_no, step)
-        if done is None:
-            everybody = contacts.persons(writer.session, loans.get(writer.session, case.loan_no))
-            told = [{"role": p.role, "number": p.number, "name": p.name, "phone": p.phone} for p in everybody]
-            done_ = cases.finish_step(writer, case, step, {"persons": told})
-        else:
-            done_ = done.result
-    return {person.label: person for person in (Person(**one) for one in done_["persons"])}
+
+    def known_now(session: Session, case: Case) -> dict[str, Any]:
+        return {"persons": [asdict(one) for one in contacts.persons(session, loans.get(session, case.loan_no))]}
+
+    found = once(case_no, step, known_now, origin="persons-of-case")
+    return {person.label: person for person in (Person(**one) for one in found["persons"])}
 
 
-def refused(
-    work: LoanWork, person: Person, channel: str, at: datetime, agent: str, number: str, at_workplace: bool
-) -> str:
+def refused(work: LoanWork, asked: Request) -> str:
     """CON: why the gate does not permit a contact, and from when it will; "" where it does. Reads only."""
     with work.office.book.read() as session:
-        asked = Request(person, channel, at, agent, number or person.phone, at_workplace)
         said = contacts.permission(session, work.policy_of_today, work.loan, asked)
     if said.allowed:
         return ""
@@ -130,9 +125,7 @@ def refused(
 
 
 @task(name="permit-contact")
-def permit(
-    case_no: str, step: str, person: Person, channel: str, at: datetime, agent: str, number: str, at_workplace: bool
-) -> str:
+def permit(case_no: str, step: str, asked: Request) -> str:
     """CON: enter the contact in the register, if the gate still permits it; gives its number, or "" if not."""
     office = Office.open()
     with office.book.write(origin="permit-contact") as writer:
@@ -141,7 +134,6 @@ def permit(
         if done is not None:
             return done.result["contact_no"]
         loan = loans.get(writer.session, case.loan_no)
-        asked = Request(person, channel, at, agent, number or person.phone, at_workplace)
         entry = contacts.ask(writer, office.policy, loan, asked, f"{case_no}-{step}", case)
         result = {"contact_no": entry.contact_no if entry.permitted else ""}
         return cases.finish_step(writer, case, f"permit-{step}", result)["contact_no"]
@@ -215,20 +207,14 @@ def issue_demand(case_no: str, pay_by: date) -> dict[str, str]:
         },
         step="archive-notice",
     )
-    with office.book.write(origin="issue-demand") as writer:
-        case = cases.get(writer.session, case_no)
-        labels = {slips.number_of(case, n): party.label for n, party in enumerate(told, start=1)}
-        slips.issue(writer, case, told)
-        return cases.finish_step(writer, case, "issue", {"addressees": labels})["addressees"]
+    return issue_slips(office, case_no, told, origin="issue-demand")
 
 
 def refused_letter(work: LoanWork, label: str, agent: str) -> str:
     """CON: why a demand, which the law itself asks for, may not go to an addressee; "" where it may."""
     with work.office.book.read() as session:
         person = next(p for p in contacts.persons(session, work.loan) if p.label == label)
-        asked = Request(person, "letter", work.office.now, agent, by_law=True)
-        said = contacts.permission(session, work.policy_of_today, work.loan, asked)
-    return "" if said.allowed else f"{said.rule}: {said.reason}"
+    return refused(work, Request(person, "letter", work.office.now, agent, by_law=True))
 
 
 def enter_letters(writer: Writer, work: LoanWork, slip_nos: set[str], by: str, at: datetime) -> None:

@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from prefect import task
+from sqlmodel import Session
 
 from postloan.book import accounts, cases, extensions, loans, parties, slips, titles
 from postloan.book.parties import Party
 from postloan.book.standings import CHARGE
-from postloan.book.tables import Loan
+from postloan.book.tables import Case, Loan
 from postloan.rendering import money
 from postloan.rules import allocation, entrusted
 from postloan.rules.allocation import Account
@@ -21,6 +22,7 @@ from postloan.rules.position import ZERO
 from tasks.archive import archive_report
 from tasks.notices import queue
 from tasks.office import Office
+from tasks.work import once
 
 PARTS = (("principal", "本金"), ("interest", "利息"), ("penalty", "罚息"), ("fee", "费用及垫款"))
 
@@ -109,7 +111,12 @@ def issue_repayment_notice(case_no: str) -> dict[str, str]:
         },
         step="archive-notice",
     )
-    with office.book.write(origin="issue-repayment-notice") as writer:
+    return issue_slips(office, case_no, told, origin="issue-repayment-notice")
+
+
+def issue_slips(office: Office, case_no: str, told: Sequence[Party], *, origin: str) -> dict[str, str]:
+    """Enter a slip for each addressee of a notice that was printed; gives their labels by the slips' numbers."""
+    with office.book.write(origin=origin) as writer:
         case = cases.get(writer.session, case_no)
         labels = {slips.number_of(case, n): party.label for n, party in enumerate(told, start=1)}
         slips.issue(writer, case, told)
@@ -190,17 +197,13 @@ def owed_again(office: Office, loan: Loan, settled_on: date) -> bool:
 def parties_of(case_no: str, step: str) -> dict[str, Party]:
     """The parties to the case's loan by their labels, the borrower first, as they were when the step was first
     reached: what a form offers must not change while it is answered."""
-    office = Office.open()
-    with office.book.write(origin="parties-of-case") as writer:
-        case = cases.get(writer.session, case_no)
-        done = cases.result(writer.session, case_no, step)
-        if done is None:
-            everybody = parties.of_loan(writer.session, loans.get(writer.session, case.loan_no))
-            told = [{"role": p.role, "number": p.number, "name": p.name} for p in everybody]
-            result = cases.finish_step(writer, case, step, {"parties": told})
-        else:
-            result = done.result
-    return {party.label: party for party in (Party(**known) for known in result["parties"])}
+
+    def known_now(session: Session, case: Case) -> dict[str, Any]:
+        everybody = parties.of_loan(session, loans.get(session, case.loan_no))
+        return {"parties": [{"role": p.role, "number": p.number, "name": p.name} for p in everybody]}
+
+    found = once(case_no, step, known_now, origin="parties-of-case")
+    return {party.label: party for party in (Party(**known) for known in found["parties"])}
 
 
 @task(name="titles-of-case")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from prefect.states import Completed, State
 from pydantic import Field
+from sqlmodel import Session
 
 from postloan.book import Writer, cases, loans
 from postloan.book.tables import Borrower, Case, Loan
@@ -176,6 +177,19 @@ def begin_on_loan(case_no: str) -> LoanWork | None:
     if work is not None and not isinstance(work, LoanWork):
         raise TypeError(f"case {case_no} is on no loan")
     return work
+
+
+def once(
+    case_no: str, step: str, work_out: Callable[[Session, Case], dict[str, Any]], *, origin: str
+) -> dict[str, Any]:
+    """What a machine's step finds out, worked out when the step is first reached and kept from then on: what a form
+    offers, or who is asked, must not change while people answer."""
+    with Office.open().book.write(origin=origin) as writer:
+        case = cases.get(writer.session, case_no)
+        done = cases.result(writer.session, case_no, step)
+        if done is not None:
+            return done.result
+        return cases.finish_step(writer, case, step, work_out(writer.session, case))
 
 
 def superseded() -> State:

@@ -5,33 +5,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from prefect import task
+from sqlmodel import Session
 
 from postloan.book import cases, loans, people, workout
+from postloan.book.tables import Case
 from postloan.rendering import money, plain
 from postloan.rules.duties_apart import Mandate
 from postloan.rules.words import word
 from postloan.rules.workout import Alternative, ranked
 from tasks.office import Office
-from tasks.work import LoanWork
+from tasks.work import LoanWork, once
 
 
 @task(name="workout-levels")
 def levels_of(case_no: str, step: str) -> list[str]:
     """The roles that decide about a plan (WO-3) or a write-off (WO-5), in order, by what is unpaid on the day."""
     office = Office.open()
-    with office.book.write(origin="workout-levels") as writer:
-        session = writer.session
-        case = cases.get(session, case_no)
-        done = cases.result(session, case_no, step)
-        if done is not None:
-            return list(done.result["levels"])
+
+    def by_amount(session: Session, case: Case) -> dict[str, Any]:
         policy, loan = office.policy_of(session, case), loans.get(session, case.loan_no)
         owed = workout.unpaid(session, office.policy_file, loan, office.today)
         of = workout.write_off_levels if case.kind == "write_off" else workout.levels_for
-        found = {"levels": list(of(policy, owed.total)), "amount": str(owed.total)}
-        return list(cases.finish_step(writer, case, step, found)["levels"])
+        return {"levels": list(of(policy, owed.total)), "amount": str(owed.total)}
+
+    return list(once(case_no, step, by_amount, origin="workout-levels")["levels"])
 
 
 @task(name="investigators")
@@ -67,20 +67,18 @@ class Heard:
 @task(name="persons-concerned")
 def persons_of(case_no: str, named: list[str], step: str) -> list[Heard]:
     """WO-2: the persons whom an investigation named; `role` is "" for those who are no active staff, or are absent."""
-    office = Office.open()
-    with office.book.write(origin="persons-concerned") as writer:
-        session = writer.session
-        case = cases.get(session, case_no)
-        done = cases.result(session, case_no, step)
-        if done is None:
-            there = {p.staff_no: p for p in people.everyone(session, office.today) if p.active and not p.absent}
-            asked = {
+    today = Office.open().today
+
+    def able(session: Session, _case: Case) -> dict[str, Any]:
+        there = {p.staff_no: p for p in people.everyone(session, today) if p.active and not p.absent}
+        return {
+            "persons": {
                 person: min(there[person].roles) if person in there and there[person].roles else "" for person in named
             }
-            result = cases.finish_step(writer, case, step, {"persons": asked})
-        else:
-            result = done.result
-    return [Heard(person, result["persons"][person]) for person in named]
+        }
+
+    asked = once(case_no, step, able, origin="persons-concerned")["persons"]
+    return [Heard(person, asked[person]) for person in named]
 
 
 @dataclass(frozen=True)
@@ -97,25 +95,20 @@ class Next:
 @task(name="next-milestone")
 def next_of(case_no: str, step: str) -> Next:
     """WO-4: the milestone that is due next when the step is first reached."""
-    office = Office.open()
-    with office.book.write(origin="next-milestone") as writer:
-        session = writer.session
-        case = cases.get(session, case_no)
-        done = cases.result(session, case_no, step)
-        if done is None:
-            coming = workout.next_milestone(session, case_no)
-            if coming is None:
-                raise RuntimeError(f"case {case_no} has no milestone to report on")
-            told = {
-                "number": coming.number,
-                "name": coming.name,
-                "measure": coming.measure,
-                "due_on": coming.due_on.isoformat(),
-                "article": coming.rule,
-            }
-            result = cases.finish_step(writer, case, step, told)
-        else:
-            result = done.result
+
+    def coming(session: Session, _case: Case) -> dict[str, Any]:
+        found = workout.next_milestone(session, case_no)
+        if found is None:
+            raise RuntimeError(f"case {case_no} has no milestone to report on")
+        return {
+            "number": found.number,
+            "name": found.name,
+            "measure": found.measure,
+            "due_on": found.due_on.isoformat(),
+            "article": found.rule,
+        }
+
+    result = once(case_no, step, coming, origin="next-milestone")
     return Next(**(result | {"due_on": date.fromisoformat(result["due_on"])}))
 
 
