@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,11 @@ from prefect.logging.handlers import APILogWorker
 from cli.sinks import Sinks
 from cli.stack import Stack, running, speaking_to
 from flows.daily import daily_round
-from postloan.book import migrate
+from postloan.book import Writer, migrate
+from postloan.book.tables import Branch, Staff, StaffRole
 from postloan.settings import REPOSITORY
 from tasks.office import Office
+from tasks.round import work_out
 from tests.factory import staff_and_loans
 
 LOANS = tuple(f"L{n:02d}" for n in range(1, 13))
@@ -39,6 +42,39 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@contextmanager
+def own_book(
+    installation: Installation, home: Path, fill: Callable[[Office], None], policy: str = ""
+) -> Iterator[Installation]:
+    """Another book on the same server, filled and with its round of the day done, where people sign without codes:
+    these have tests of their own, and nobody has to wait for the next one."""
+    (home / "policy.toml").write_text(f'extends = "{REPOSITORY / "policy.toml"}"\n[signing]\ncodes = false\n{policy}')
+    before = dict(os.environ)
+    os.environ.update(
+        POSTLOAN_POLICY=str(home / "policy.toml"),
+        POSTLOAN_HOME=str(home),
+        POSTLOAN_BOOK=f"sqlite:///{home / 'book.db'}",
+    )
+    office = Office.open()
+    migrate.upgrade(office.book)
+    fill(office)
+    work_out(office, office.today)
+    yield replace(installation, office=office, today=office.today)
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def add_branch(writer: Writer, branch_no: str, name: str, posts: Sequence[tuple[str, str, str]]) -> None:
+    """A branch and its people, and those of head office: (staff number, role, branch)."""
+    add, session = writer.session.add, writer.session
+    add(Branch(branch_no=branch_no, name=name))
+    session.flush()
+    for no, role, branch in posts:
+        add(Staff(staff_no=no, name=f"员工{no}", branch_no=branch or None, email=f"{no}@bank.test"))
+        session.flush()
+        add(StaffRole(staff_no=no, role=role))
 
 
 @pytest.fixture(scope="session")

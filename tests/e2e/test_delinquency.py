@@ -6,9 +6,7 @@ On a book of its own, in a time zone where it is about noon now, whenever the te
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,10 +15,9 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from postloan.book import audit, cases, collection, contacts, limitation, loans, migrate, stages
+from postloan.book import audit, cases, collection, contacts, limitation, loans, stages
 from postloan.book.tables import (
     Borrower,
-    Branch,
     Case,
     Contact,
     ContactPerson,
@@ -35,15 +32,12 @@ from postloan.book.tables import (
     ReceiptSlip,
     Repayment,
     Signal,
-    Staff,
-    StaffRole,
 )
-from postloan.settings import REPOSITORY
 from tasks.notices import deliver_due
 from tasks.office import Office
 from tasks.round import work_out
 from tests.e2e.clerk import Clerk
-from tests.e2e.conftest import Installation
+from tests.e2e.conftest import Installation, add_branch, own_book
 from tests.e2e.test_maturity import SIGN, case_of, open_case, outcome, papers
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
@@ -82,34 +76,15 @@ def desk(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -
     home: Path = tmp_path_factory.mktemp("collection")
     now = datetime.now(UTC)
     zone = f"Etc/GMT{now.hour - 13:+d}"  # its sign is the other way round: there it is one o'clock
-    (home / "policy.toml").write_text(
-        f'extends = "{REPOSITORY / "policy.toml"}"\n[signing]\ncodes = false\n[institution]\ntime_zone = "{zone}"\n'
-    )
-    before = dict(os.environ)
-    os.environ.update(
-        POSTLOAN_POLICY=str(home / "policy.toml"),
-        POSTLOAN_HOME=str(home),
-        POSTLOAN_BOOK=f"sqlite:///{home / 'book.db'}",
-    )
-    office = Office.open()
-    migrate.upgrade(office.book)
-    _fill(office)
-    work_out(office, office.today)
-    yield replace(installation, office=office, today=office.today)
-    os.environ.clear()
-    os.environ.update(before)
+    with own_book(installation, home, _fill, f'[institution]\ntime_zone = "{zone}"\n') as desk:
+        yield desk
 
 
 def _fill(office: Office) -> None:
     today = office.today
     with office.book.write(origin="test") as writer:
         add, session = writer.session.add, writer.session
-        add(Branch(branch_no="B5", name="河东支行"))
-        session.flush()
-        for no, role, branch in POSTS:
-            add(Staff(staff_no=no, name=f"员工{no}", branch_no=branch or None, email=f"{no}@bank.test"))
-            session.flush()
-            add(StaffRole(staff_no=no, role=role))
+        add_branch(writer, "B5", "河东支行", POSTS)
         add(Guarantor(guarantor_no="G1", name="保证人甲", phone="10000020001"))
         add(Guarantor(guarantor_no="G2", name="保证人乙"))
         for n in range(1, 8):

@@ -6,10 +6,8 @@ wait for the next one.
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,10 +16,9 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from postloan.book import accounts, audit, cases, documents, extensions, limitation, loans, migrate, titles
+from postloan.book import accounts, audit, cases, documents, extensions, limitation, loans, titles
 from postloan.book.tables import (
     Borrower,
-    Branch,
     Case,
     Collateral,
     CollateralLoan,
@@ -37,16 +34,14 @@ from postloan.book.tables import (
     ReceiptSlip,
     Repayment,
     Signal,
-    Staff,
     StaffRole,
     Step,
     TitleRelease,
 )
-from postloan.settings import REPOSITORY
 from tasks.office import Office
 from tasks.round import work_out
 from tests.e2e.clerk import Clerk
-from tests.e2e.conftest import Installation
+from tests.e2e.conftest import Installation, add_branch, own_book
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
@@ -70,32 +65,15 @@ POSTS = (
 def desk(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """A book of its own on the same server: loans that mature soon, and everybody who has to do with them."""
     home: Path = tmp_path_factory.mktemp("desk")
-    (home / "policy.toml").write_text(f'extends = "{REPOSITORY / "policy.toml"}"\n[signing]\ncodes = false\n')
-    before = dict(os.environ)
-    os.environ.update(
-        POSTLOAN_POLICY=str(home / "policy.toml"),
-        POSTLOAN_HOME=str(home),
-        POSTLOAN_BOOK=f"sqlite:///{home / 'book.db'}",
-    )
-    office = Office.open()
-    migrate.upgrade(office.book)
-    _fill(office)
-    work_out(office, office.today)
-    yield replace(installation, office=office, today=office.today)
-    os.environ.clear()
-    os.environ.update(before)
+    with own_book(installation, home, _fill) as desk:
+        yield desk
 
 
 def _fill(office: Office) -> None:
     today = office.today
     with office.book.write(origin="test") as writer:
         add, session = writer.session.add, writer.session
-        add(Branch(branch_no="B5", name="河东支行"))
-        session.flush()
-        for no, role, branch in POSTS:
-            add(Staff(staff_no=no, name=f"员工{no}", branch_no=branch or None, email=f"{no}@bank.test"))
-            session.flush()
-            add(StaffRole(staff_no=no, role=role))
+        add_branch(writer, "B5", "河东支行", POSTS)
         for n in range(1, 10):
             add(
                 Borrower(

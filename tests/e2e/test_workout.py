@@ -5,9 +5,7 @@ On a book of its own, where people sign without codes.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,10 +14,9 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from postloan.book import accounts, audit, cases, loans, migrate, workout
+from postloan.book import accounts, audit, cases, loans, workout
 from postloan.book.tables import (
     Borrower,
-    Branch,
     Case,
     Diagnosis,
     DisposalOption,
@@ -30,18 +27,15 @@ from postloan.book.tables import (
     RecoveryCost,
     Repayment,
     Responsibility,
-    Staff,
-    StaffRole,
     Step,
     Transfer,
     WriteOff,
 )
 from postloan.calendar import months_after
-from postloan.settings import REPOSITORY
 from tasks.office import Office
 from tasks.round import work_out
 from tests.e2e.clerk import Clerk
-from tests.e2e.conftest import Installation
+from tests.e2e.conftest import Installation, add_branch, own_book
 from tests.e2e.test_maturity import case_of, description, open_case, outcome, papers
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
@@ -72,32 +66,15 @@ REFUSE = {"decision": "不同意 refuse", "opinion": "转让价格过低"}
 def desk(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """A book of its own on the same server: loans that were not paid, and everybody who has to do with them."""
     home: Path = tmp_path_factory.mktemp("workout")
-    (home / "policy.toml").write_text(f'extends = "{REPOSITORY / "policy.toml"}"\n[signing]\ncodes = false\n')
-    before = dict(os.environ)
-    os.environ.update(
-        POSTLOAN_POLICY=str(home / "policy.toml"),
-        POSTLOAN_HOME=str(home),
-        POSTLOAN_BOOK=f"sqlite:///{home / 'book.db'}",
-    )
-    office = Office.open()
-    migrate.upgrade(office.book)
-    _fill(office)
-    work_out(office, office.today)
-    yield replace(installation, office=office, today=office.today)
-    os.environ.clear()
-    os.environ.update(before)
+    with own_book(installation, home, _fill) as desk:
+        yield desk
 
 
 def _fill(office: Office) -> None:
     due_on = office.today - timedelta(days=92)
     with office.book.write(origin="test") as writer:
         add, session = writer.session.add, writer.session
-        add(Branch(branch_no="B6", name="河西支行"))
-        session.flush()
-        for no, role, branch in POSTS:
-            add(Staff(staff_no=no, name=f"员工{no}", branch_no=branch or None, email=f"{no}@bank.test"))
-            session.flush()
-            add(StaffRole(staff_no=no, role=role))
+        add_branch(writer, "B6", "河西支行", POSTS)
         for n in range(1, 6):
             add(Borrower(borrower_no=f"D{n}", name=f"客户{n}", kind="personal", branch_no="B6", phone=f"100003{n:05d}"))
         session.flush()
