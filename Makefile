@@ -17,7 +17,7 @@ test: $(VENV)/ready-dev $(VENV)/system
 	$(BIN)/lint-imports
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest tests --ignore=tests/e2e -n 2
-	$(BIN)/python -m pytest tests/e2e -n 2 --dist loadfile
+	$(BIN)/python -m pytest tests/e2e
 
 $(VENV)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "postloan needs Python 3.11 or later")'
