@@ -86,7 +86,7 @@ class Clerk:
     def able(self, task: HumanTask) -> str:
         """Somebody who may answer."""
         if self.here.office.policy.signing.codes:
-            return _able(self.here.office, task) or ""
+            return _until(lambda: _able(self.here.office, task), f"somebody who can sign {task.case_no} {task.step}")
         with self.here.office.book.read() as session:
             others = cases.barred(session, task.case_no, task.duty)
             everyone = people.everyone(session, self.here.office.today)
@@ -101,9 +101,7 @@ class Clerk:
         assert who, f"nobody can answer {step}"
         signed = fields | {"staff_no": who}
         if self.here.office.policy.signing.codes:
-            code = unused_code(self.here.office, who)
-            assert code, f"{who} has used the code of the moment"
-            signed["code"] = code
+            signed["code"] = _until(lambda: unused_code(self.here.office, who), f"a code that {who} has not used yet")
         _until(lambda: _resume(self.here.office, self.case_no, step, signed), f"{self.case_no} {step} to be resumed")
         self.go_on()
         with self.here.office.book.read() as session:

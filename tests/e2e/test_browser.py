@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, sync_playwright
 
-from cli.demo import answer
-from postloan.book import cases, people
+from cli.demo import answer, unused_code
+from postloan.book import cases
 from postloan.book.tables import HumanTask
 from tests.e2e.conftest import Installation
 from tests.e2e.test_first_inspection import SIGN, done, report, until, waiting
@@ -74,8 +73,7 @@ def test_risk_control_signs_in_the_browser_after_a_wrong_code(
 
     form = resume_form(here, page, waiting(here, CASE, "review"))
     assert "动态口令错误" in form.inner_text(), "the reason stands on the form"
-    with here.office.book.read() as session:
-        code = people.current_code(people.get(session, "S003"), here.office.vault, datetime.now(UTC))
+    code = until(lambda: unused_code(here.office, "S003"), "a code that was not used yet")
     fill(form, page, opinion="资料齐全, 归档", staff_no="S003", code=code)
     signed = until(lambda: done(here, CASE, "review"), "the signature to be taken")
     assert (signed.staff_no, signed.result["opinion"]) == ("S003", "资料齐全, 归档")

@@ -8,7 +8,6 @@ from decimal import Decimal
 import pytest
 from sqlmodel import select
 
-from cli.demo import unused_code
 from postloan.book import audit, cases, documents, ledger, people, plans, suspensions, work_log
 from postloan.book.tables import (
     Borrower,
@@ -30,7 +29,6 @@ from postloan.book.tables import (
 from tasks.round import work_out
 from tests.e2e.clerk import Clerk
 from tests.e2e.conftest import Installation
-from tests.e2e.test_first_inspection import until
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
@@ -136,7 +134,6 @@ def test_a_high_risk_payment_takes_three_levels_and_is_followed_to_where_it_went
     }
     assert "不能同意" in clerk.answer("review", **given)
     given["fits_purpose"] = "符合 yes"
-    until(lambda: unused_code(branch.office, "R11"), "the officer's next code")
     assert clerk.answer("review", **given) == ""
     assert clerk.answer("approve-2", decision="同意 approve", opinion="同意") == ""
     assert clerk.answer("approve-3", decision="同意 approve", opinion="同意") == ""
@@ -144,7 +141,6 @@ def test_a_high_risk_payment_takes_three_levels_and_is_followed_to_where_it_went
         payment = session.get_one(Payment, "Q1")
     assert (payment.state, payment.decided_on) == ("approved", branch.today)
     assert payment.decided_by.startswith("R11, R2"), "the officer, the supervisor, risk control"
-    until(lambda: unused_code(branch.office, "R11"), "the officer's next code")
     used = {"paid_on": branch.today.isoformat(), "as_agreed": "不一致 otherwise", "flow": "转入股东个人账户"}
     assert clerk.answer("verify", **used) == ""
     outcome, paper = closed(clerk)
@@ -164,9 +160,7 @@ def test_a_payment_beyond_the_loan_is_refused(branch: Installation) -> None:
         "payee_checked": "未核实 not checked",
         "opinion": "超过额度",
     }
-    until(lambda: unused_code(branch.office, "R11"), "the officer's next code")
     assert "exceeds the loan" in clerk.answer("review", **given), "300,000 of 900,000 are approved already"
-    until(lambda: unused_code(branch.office, "R11"), "the officer's next code")
     assert clerk.answer("review", **given | {"decision": "不同意 refuse"}) == ""
     assert closed(clerk)[0] == "refused"
 
@@ -230,7 +224,6 @@ def test_what_the_work_log_lacks_is_entered(branch: Installation) -> None:
     entry = {"activity": "电话 telephone", "acted_on": month_end.isoformat(), "content": "电话了解经营情况, 正常"}
     late = (month_end.replace(day=1) - timedelta(days=1)).isoformat()
     assert "done between" in clerk.answer("enter", **entry | {"acted_on": late})
-    until(lambda: unused_code(here.office, "R12"), "the officer's next code")
     assert clerk.answer("enter", **entry) == ""
     assert clerk.answer("sign", **SIGN) == ""
     assert closed(clerk)[0] == "entered"
