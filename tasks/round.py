@@ -95,8 +95,7 @@ def work_out(office: Office, day: date) -> DayResult:
         groups.refresh(writer)
         done.in_force = extensions.take_force(writer, office.policy_file, day)  # first: what is extended is not late
         done.promises_kept, done.promises_broken = promises.follow(writer, day)
-        for missed in done.caught_up:
-            stages.refresh(writer, office.policy_file.at(missed), missed)
+        stages.catch_up(writer, office.policy_file, done.caught_up)
         with worked_out(writer.session, day):
             done.signals = signals.raise_signals(writer, office.policy_file.at(day), day, since)
             done.classified = classification.classify_normal(writer, office.policy_file, day, since)

@@ -6,9 +6,12 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CTE, Date, Integer, Select, String, case, func, literal
+from sqlalchemy import CTE, BindParameter, Date, Integer, Select, String, case, func, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+
+# A day, or the parameter of a statement that is put together once and run for many days.
+Day = date | BindParameter[date]
 
 # PostgreSQL tells how many rows an INSERT … SELECT entered only if it is asked to, on the bare connection.
 COUNTING = {"preserve_rowcount": True}
@@ -152,9 +155,9 @@ def materialised(query: Select) -> CTE:
     return query.cte().prefix_with("MATERIALIZED")
 
 
-def on(day: date) -> Any:
-    """A day as a typed constant."""
-    return literal(day, Date())
+def on(day: Day) -> Any:
+    """A day as a typed constant; one that is given when the statement is run stays as it is."""
+    return literal(day, Date()) if isinstance(day, date) else day
 
 
 def least(one: Any, other: Any) -> Any:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Integer, Subquery, and_, case, exists, func, insert, literal, or_, select
+from sqlalchemy import Date, Integer, Subquery, and_, bindparam, case, exists, func, insert, literal, or_, select
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session, col
 from sqlmodel import select as rows
 
 from postloan.book import cases
 from postloan.book import tables as t
 from postloan.book.engine import Writer
-from postloan.book.sql import days_between, greatest, least, on, plus_days
+from postloan.book.sql import Day, days_between, greatest, least, on, plus_days
 from postloan.book.standings import looked_at, standings
 from postloan.book.tables import Case, Loan, Pause, Stage
 from postloan.calendar import ONE_DAY
 from postloan.errors import PostloanError
-from postloan.policy import Policy
+from postloan.policy import Policy, PolicyFile
+from postloan.policy.collection import Ladder
 from postloan.rules.collection import CURRENT, Paused, days_on_the_clock
 
 STAGE = t.Stage.__table__.c  # type: ignore[attr-defined]
@@ -35,9 +38,27 @@ def refresh(writer: Writer, policy: Policy, day: date) -> int:
     While the clock is paused a loan keeps its stage, unless nothing is past due any more. One INSERT … SELECT,
     however many loans; a second time it enters nothing.
     """
+    return _enter(writer, _entering(policy.collection.ladder(), day), day)
+
+
+def catch_up(writer: Writer, file: PolicyFile, days: Sequence[date]) -> int:
+    """COL-1: as `refresh`, for days that no round has dealt with, in order, each by its own policy."""
+    return sum(_enter(writer, _entering_of_any_day(file.at(day).collection.ladder()), day) for day in days)
+
+
+DAY = bindparam("day", type_=Date())
+
+
+@lru_cache(maxsize=16)
+def _entering_of_any_day(ladder: Ladder) -> ReturningInsert[Any]:
+    """Put together once: that takes longer than to run it on a small book, and months may have been missed."""
+    return _entering(ladder, DAY)
+
+
+def _entering(ladder: Ladder, day: Day) -> ReturningInsert[Any]:
     where, last = on_the_clock(day), latest(day)
     stage = case(
-        *((where.c.days >= start, literal(name)) for name, start in reversed(policy.collection.ladder())),
+        *((where.c.days >= start, literal(name)) for name, start in reversed(ladder)),
         else_=literal(CURRENT),
     )
     before = func.coalesce(last.c.stage, CURRENT)
@@ -58,19 +79,24 @@ def refresh(writer: Writer, policy: Policy, day: date) -> int:
             or_(last.c.entered_on.is_(None), last.c.entered_on < day),
         )
     )
-    made = writer.session.execute(
-        insert(Stage)
+    return (
+        insert(t.Stage.__table__)  # type: ignore[attr-defined]
         .from_select(["loan_no", "entered_on", "stage", "days_past_due", "episode"], new)
         .returning(STAGE.loan_no, STAGE.stage, STAGE.days_past_due, STAGE.episode)
-    ).all()
-    for loan_no, stage_, days, episode in sorted(made):
+    )
+
+
+def _enter(writer: Writer, entering: ReturningInsert[Any], day: date) -> int:
+    writer.session.flush()
+    made = writer.session.connection().execute(entering, {DAY.key: day}).all()
+    for loan_no, stage, days, episode in sorted(made):
         writer.record(
-            "stage.entered", loan_no=loan_no, stage=stage_, days_past_due=days, episode=episode, entered_on=day
+            "stage.entered", loan_no=loan_no, stage=stage, days_past_due=days, episode=episode, entered_on=day
         )
     return len(made)
 
 
-def on_the_clock(day: date) -> Subquery:
+def on_the_clock(day: Day) -> Subquery:
     """(loan_no, calendar_days, days, paused) of every loan at the end of a day: days past due with and without the
     days of pauses, and whether one runs on it."""
     where = standings(day)
@@ -99,7 +125,7 @@ def _end() -> Any:
     return func.coalesce(PAUSE.ended_on, PAUSE.until_on)
 
 
-def latest(day: date) -> Subquery:
+def latest(day: Day) -> Subquery:
     """(loan_no, entered_on, stage, episode): the last stage of each loan that was entered by a day."""
     newest = (
         select(STAGE.loan_no, func.max(STAGE.entered_on).label("entered_on"))

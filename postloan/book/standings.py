@@ -40,7 +40,7 @@ from sqlalchemy import (
 from sqlmodel import Session
 
 from postloan.book import tables as t
-from postloan.book.sql import days_between, greatest, least, on
+from postloan.book.sql import Day, days_between, greatest, least, on
 from postloan.book.types import Money
 
 ZERO = literal(Decimal("0.00"), Money())
@@ -107,14 +107,14 @@ def worked_out(session: Session, as_of: date) -> Iterator[None]:
         table.drop(connection)
 
 
-def standings(as_of: date, name: str = "standing") -> FromClause:
+def standings(as_of: Day, name: str = "standing") -> FromClause:
     """(loan_no, days_past_due, principal_outstanding, overdue) of every loan, at the end of a day."""
-    if _WORKED_OUT.get() == as_of:
+    if isinstance(as_of, date) and _WORKED_OUT.get() == as_of:
         return STANDING.alias(name)
     return _standings(as_of).subquery(name)
 
 
-def _standings(as_of: date) -> Select:
+def _standings(as_of: Day) -> Select:
     core = by_core(as_of)
     schedule = by_schedule(as_of)
     loan = t.Loan.__table__.c  # type: ignore[attr-defined]
@@ -250,7 +250,7 @@ def _covered() -> Subquery:
     )
 
 
-def by_core(as_of: date) -> Subquery:
+def by_core(as_of: Day) -> Subquery:
     """The newest position of each loan; a count of days that runs, runs on."""
     position = t.Position.__table__.c  # type: ignore[attr-defined]
     newest = (
@@ -305,7 +305,7 @@ def _claims() -> Subquery:
     return union_all(instalments, charges, rest).subquery("claims")
 
 
-def by_schedule(as_of: date) -> Subquery:
+def by_schedule(as_of: Day) -> Subquery:
     """By what is owed and received, oldest first, interest and fees before principal; part by part where the
     loan has a journal (`book.accounts`)."""
     loan = t.Loan.__table__.c  # type: ignore[attr-defined]
@@ -374,7 +374,7 @@ def _journaled(columns: Any) -> Any:
     return exists().where(entry.loan_no == columns.loan_no)
 
 
-def _entered(as_of: date) -> Subquery:
+def _entered(as_of: Day) -> Subquery:
     """What was charged and paid of each claim by a day, by the journal."""
     entry = t.AccountEntry.__table__.c  # type: ignore[attr-defined]
     principal = case((entry.part == "principal", entry.paid), else_=ZERO)
@@ -427,7 +427,7 @@ def _unscheduled() -> Subquery:
     )
 
 
-def _received(as_of: date) -> Subquery:
+def _received(as_of: Day) -> Subquery:
     repayment = t.Repayment.__table__.c  # type: ignore[attr-defined]
     undone = select(repayment.reverses).where(
         repayment.reverses.is_not(None), repayment.paid_on <= as_of, looked_at(repayment.loan_no)
@@ -445,7 +445,7 @@ def _received(as_of: date) -> Subquery:
     )
 
 
-def _drawn(as_of: date) -> Subquery:
+def _drawn(as_of: Day) -> Subquery:
     """What was drawn by a day, for the loans that have drawdowns at all."""
     drawdown = t.Drawdown.__table__.c  # type: ignore[attr-defined]
     amount = case((drawdown.drawn_on <= as_of, drawdown.amount), else_=ZERO)

@@ -9,6 +9,9 @@ from pydantic import model_validator
 from postloan.policy.base import Role, Section, key
 from postloan.rules.collection import CURRENT
 
+# The stages in order, each with the first day past due that it begins on.
+Ladder = tuple[tuple[str, int], ...]
+
 
 class CollectionStage(Section):
     name: str = key("COL-1", "M1, M2, M3 …; own names for the first days", pattern=r"^[A-Za-z][A-Za-z0-9+_]{0,15}$")
@@ -66,9 +69,9 @@ class CollectionPolicy(Section):
             raise ValueError("allowed: pay days from 1 to 31")
         return self
 
-    def ladder(self) -> list[tuple[str, int]]:
+    def ladder(self) -> Ladder:
         """The stages as the rule takes them."""
-        return [(stage.name, stage.from_days) for stage in self.stages]
+        return tuple((stage.name, stage.from_days) for stage in self.stages)
 
     def rhythm_of(self, stage: str, segment: str, borrower_kind: str, security: str) -> Rhythm | None:
         """The first rhythm that fits a loan in a stage; None where nothing is to be done."""

@@ -56,7 +56,12 @@ class PolicyFile:
 
     def dates(self, leaving_out: Collection[str] = ()) -> list[date]:
         """The days on which some value changes, outside the sections left out."""
-        return sorted(_dates({name: value for name, value in self.values.items() if name not in leaving_out}))
+        return sorted(set().union(*(days for name, days in self._dated.items() if name not in leaving_out)))
+
+    @cached_property
+    def _dated(self) -> dict[str, set[date]]:
+        """The days on which some value changes, by section."""
+        return {name: _dates(value) for name, value in self.values.items()}
 
     def periods(self, leaving_out: Collection[str] = ()) -> list[tuple[date, date, Policy]]:
         """(first day, last day, values) of every stretch in which no value changes, in order. The sections left

@@ -67,7 +67,10 @@ def test_every_stage_is_that_of_the_loan_on_its_own_day_by_day(book: Book, polic
     for n in range(190):
         day = date(2026, 2, 1) + timedelta(days=n)
         with book.write() as writer:
-            changed = stages.refresh(writer, policy_file.at(day), day)
+            if chance.random() < 0.5:
+                changed = stages.refresh(writer, policy_file.at(day), day)
+            else:
+                changed = stages.catch_up(writer, policy_file, [day])
             assert stages.refresh(writer, policy_file.at(day), day) == 0, "a second time enters nothing"
             days = dict(
                 writer.session.execute(
