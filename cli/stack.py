@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -98,8 +100,18 @@ class Stack:
         raise PostloanError(f"the Prefect server does not answer at {self.api}:\n{self.tail('server')}")
 
     def deploy(self) -> None:
-        """Make the work pool and deploy every flow; safe to repeat."""
-        self._run("work-pool", "create", POOL, "--type", "process", "--overwrite")
+        """Make the work pool and deploy every flow; safe to repeat.
+
+        The pool says how a run is started: with no command, Prefect 3.8.8 starts a second Python first that
+        looks for the workspace, and each run of a case takes nearly twice as long to begin.
+        """
+        from prefect.workers.process import ProcessWorker
+
+        template = ProcessWorker.get_default_base_job_template()
+        template["variables"]["properties"]["command"]["default"] = shlex.join([sys.executable, "-m", "prefect.engine"])
+        file = self.home / "pool.json"
+        file.write_text(json.dumps(template))
+        self._run("work-pool", "create", POOL, "--type", "process", "--overwrite", "--base-job-template", str(file))
         self._run("--no-prompt", "deploy", "--all")
 
     def start_worker(self) -> None:
