@@ -94,14 +94,22 @@ def _sql(url: str, *statements: str) -> None:
     engine.dispose()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+DATABASES = ["sqlite", "postgresql"]
+
+
+@pytest.fixture(params=DATABASES)
 def book(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Book]:
     """An empty, migrated book on each database."""
+    yield from empty_book(request, tmp_path, clock)
+
+
+def empty_book(request: pytest.FixtureRequest, folder: Path, clock: Clock) -> Iterator[Book]:
+    """An empty, migrated book on the database that a fixture's parameter names, for as long as the fixture lives."""
     if request.param == "sqlite":
-        yield from _copy(request.getfixturevalue("empty_sqlite"), tmp_path, clock)
+        yield from _copy(request.getfixturevalue("empty_sqlite"), folder, clock)
         return
     url = request.getfixturevalue("postgres")
-    name = f"book_{abs(hash(request.node.nodeid)) % 10**12}"
+    name = f"book_{abs(hash((request.node.nodeid, request.param))) % 10**12}"
     _sql(url, f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name} TEMPLATE postloan_template")
     made = Book(database(url, name), clock)
     yield made
@@ -126,7 +134,11 @@ def _copy(template: Path, folder: Path, clock: Clock) -> Iterator[Book]:
 @pytest.fixture
 def office(book: Book, tmp_path: Path) -> Office:
     """An installation with the repository's policy and an empty book, whatever the environment says."""
-    return Office(book, Settings(home=tmp_path, book=book.url, policy=ROOT / "policy.toml"))
+    return office_of(book, tmp_path)
+
+
+def office_of(book: Book, home: Path) -> Office:
+    return Office(book, Settings(home=home, book=book.url, policy=ROOT / "policy.toml"))
 
 
 @pytest.fixture

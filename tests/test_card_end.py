@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -27,9 +28,8 @@ from postloan.book.tables import (
 from postloan.calendar import months_after
 from postloan.card import card
 from postloan.card.view import Paper
-from postloan.policy import PolicyFile
 from tasks.office import Office
-from tests.conftest import Clock
+from tests.conftest import DATABASES, Clock, empty_book, office_of
 from tests.factory import staff_and_loans
 from tests.story import Story
 from tests.test_card import LANGUAGES, Tags, html, shown
@@ -39,10 +39,9 @@ START, MATURES = date(2025, 1, 10), date(2026, 1, 10)
 OF_TODAY = {"duties", "rights"}
 
 
-@pytest.fixture
-def story(office: Office, clock: Clock, policy_file: PolicyFile) -> Story:
+def begin(office: Office, clock: Clock) -> Story:
     """L1 and L2: 100,000 each in four instalments, half again of penalty, secured by K1 and G1."""
-    told = Story(office.book, clock, policy_file, office.settings.home)
+    told = Story(office.book, clock, office.policy_file, office.settings.home)
     clock.now = clock.now.replace(year=2025, month=1, day=10)
     staff_and_loans(office.book, dict.fromkeys(("L1", "L2"), START))
     with told.write(str(START)) as writer:
@@ -139,9 +138,24 @@ def tell(story: Story, look: Callable[[str], None]) -> None:
     look("2026-03-04")
 
 
-@pytest.fixture
-def told(story: Story, office: Office) -> dict[tuple[str, str], dict[str, Any]]:
-    """The story told; gives the cards as they were made on each day, by loan and day."""
+@dataclass(frozen=True)
+class Told:
+    """The story told to its end, and the cards as they were made on each day, by loan and day."""
+
+    office: Office
+    cards: dict[tuple[str, str], dict[str, Any]]
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    """One telling for all tests that look at it: none of them writes."""
+    clock, home = Clock(), tmp_path_factory.mktemp("told")
+    for book in empty_book(request, home, clock):
+        yield telling(office_of(book, home), clock)
+
+
+def telling(office: Office, clock: Clock) -> Told:
+    story = begin(office, clock)
     made: dict[tuple[str, str], dict[str, Any]] = {}
 
     def look(day: str) -> None:
@@ -151,13 +165,12 @@ def told(story: Story, office: Office) -> dict[tuple[str, str], dict[str, Any]]:
             made[no, day] = shown(office, no, date.fromisoformat(day))
 
     tell(story, look)
-    return made
+    return Told(office, made)
 
 
-def test_an_earlier_card_is_what_it_was_though_schedule_and_terms_changed(
-    told: dict[tuple[str, str], dict[str, Any]], office: Office
-) -> None:
-    for (no, day), then in told.items():
+def test_an_earlier_card_is_what_it_was_though_schedule_and_terms_changed(told: Told) -> None:
+    office = told.office
+    for (no, day), then in told.cards.items():
         again = shown(office, no, date.fromisoformat(day))
         for name in then.keys() - OF_TODAY:
             assert again[name] == then[name], (no, day, name)
@@ -170,9 +183,8 @@ def pick(rows: list[dict[str, Any]], *names: str) -> list[tuple[Any, ...]]:
 PARTS = ("receipt_no", "fee", "penalty", "interest", "principal", "excess")
 
 
-def test_what_receipts_paid_and_what_a_bounced_one_took_back(
-    told: dict[tuple[str, str], dict[str, Any]], office: Office
-) -> None:
+def test_what_receipts_paid_and_what_a_bounced_one_took_back(told: Told) -> None:
+    office = told.office
     # 25,000 for 22 days at 4.35 % and half of it again: 99.69
     then = shown(office, "L1", date(2025, 5, 2))
     assert pick(then["allocations"], *PARTS) == [("R1", "0.00", "99.69", "600.00", "29300.31", "0.00")]
@@ -195,9 +207,8 @@ def test_what_receipts_paid_and_what_a_bounced_one_took_back(
     assert pick(paid["charges"], "paid", "unpaid", "days_past_due") == [("80.00", "0.00", 0)]
 
 
-def test_an_extension_from_the_application_to_its_force(
-    told: dict[tuple[str, str], dict[str, Any]], office: Office
-) -> None:
+def test_an_extension_from_the_application_to_its_force(told: Told) -> None:
+    office = told.office
     names = ("state", "until_on", "amount", "annual_rate", "contract_no", "in_force_on")
     asked = ("asked_until_on", "asked_amount")
     seen = {day: shown(office, "L1", date.fromisoformat(day)) for day in ("2025-12-06", "2025-12-29", "2026-01-13")}
@@ -225,9 +236,8 @@ def test_an_extension_from_the_application_to_its_force(
     assert shown(office, "L2", date(2026, 2, 1))["charges"] == []
 
 
-def test_the_end_settled_early_and_the_title_handed_back(
-    told: dict[tuple[str, str], dict[str, Any]], office: Office
-) -> None:
+def test_the_end_settled_early_and_the_title_handed_back(told: Told) -> None:
+    office = told.office
     settled = shown(office, "L1", date(2026, 3, 1))
     assert (settled["principal_outstanding"], settled["overdue"], settled["penalty_accrued"]) == ("0.00",) * 3
     assert {i["state"] for i in Paper(settled, "zh").instalments} == {"paid"}
@@ -241,9 +251,8 @@ def test_the_end_settled_early_and_the_title_handed_back(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_paper_says_all_of_it_in_words(
-    told: dict[tuple[str, str], dict[str, Any]], office: Office, language: str
-) -> None:
+def test_the_paper_says_all_of_it_in_words(told: Told, language: str) -> None:
+    office = told.office
     said = {
         "zh": {
             "2025-06-15": ("收款冲账", "已冲销", "费用及垫款", "垫款", "截至当日应收罚息", "罚息加收比例", "保管中"),

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from cli.sinks import Sinks
 from cli.stack import Stack, running, speaking_to
@@ -100,7 +101,8 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     with Sinks(home / "messages") as sinks:
         os.environ.update(sinks.environment())
         stack = Stack(home, free_port())
-        with running(stack), speaking_to(stack):
+        # Heartbeats off for the flows that tests run in this process: each waits for the thread of its heartbeat.
+        with running(stack), speaking_to(stack), temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
             yield Installation(Office.open(), stack, sinks, office.today)
             # What flows said in this process is sent while there is a server, or the process waits for it in the end.
             APILogWorker.drain_all()
