@@ -16,7 +16,7 @@ demo-once: $(VENV)/ready
 test: $(VENV)/ready-dev $(VENV)/system
 	$(BIN)/lint-imports
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest tests --ignore=tests/e2e -n 2
+	$(BIN)/python -m pytest tests --ignore=tests/e2e -n 2 --dist worksteal
 	$(BIN)/python -m pytest tests/e2e
 
 $(VENV)/python:

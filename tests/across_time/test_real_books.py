@@ -18,6 +18,8 @@ from tasks.round import work_out
 from tests.across_time.test_year import opens_a_case
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = ROOT / "examples"
 
 

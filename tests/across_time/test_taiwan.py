@@ -25,6 +25,8 @@ from postloan.reports.delinquency.rolls import Move, moves
 from postloan.reports.period import Month
 from tests.conftest import ROOT, SHARED_DATA
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = ROOT / "examples" / "taiwan"
 DATA = "taiwan_2005_payment_history.csv"
 MONTHS = tuple(Month(date(2005, number, 1)) for number in range(4, 10))

@@ -46,6 +46,8 @@ from tests.across_time.test_year import key
 from tests.conftest import ROOT, Clock
 from tests.slow import Key, Slow, Warned, about
 
+pytestmark = pytest.mark.slow
+
 START = date(1995, 1, 2)
 DAYS = 730
 BRANCHES = 4
@@ -360,7 +362,6 @@ class People:
         slow.closed[case.kind, subject] = today
 
 
-@pytest.mark.slow
 def test_two_years_of_a_real_book_with_people_who_are_late_wrong_and_away(office: Office, clock: Clock) -> None:
     book = office.book
     with book.write() as writer:

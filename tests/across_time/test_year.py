@@ -6,6 +6,7 @@ import random
 from datetime import date, timedelta
 from decimal import Decimal
 
+import pytest
 from sqlmodel import col, select
 
 from postloan.book import Book, audit, cases, duties
@@ -27,6 +28,8 @@ from tasks.office import Office
 from tasks.round import work_out
 from tests.factory import staff_and_loans
 from tests.slow import Key, Slow, as_warned
+
+pytestmark = pytest.mark.slow
 
 START = date(2025, 3, 3)
 DAYS = {"sqlite": 250, "postgresql": 100}  # the same computation, so some months will do on the second
