@@ -13,12 +13,11 @@ from postloan.book import accounts, cases, groups, loans, schedules
 from postloan.book.engine import Writer
 from postloan.book.parties import Party
 from postloan.book.standings import only, settlements
-from postloan.book.tables import Case, Charge, Consent, Extension, GroupMember, Loan
+from postloan.book.tables import Case, Charge, Consent, Extension, GroupMember, Instalment, Loan
 from postloan.calendar import ONE_DAY
 from postloan.errors import PostloanError
 from postloan.policy import Policy, PolicyFile
 from postloan.rules.extension import Limit, Tier, latest_maturity, levels, term_class
-from postloan.rules.interest import interest
 from postloan.rules.position import ZERO
 from postloan.rules.schedule import PLANNED_METHODS, Planned, due_dates, plan
 
@@ -112,19 +111,26 @@ def preview(session: Session, file: PolicyFile, loan: Loan, terms: Terms, day: d
 
 
 def planned(session: Session, file: PolicyFile, loan: Loan, terms: Terms, day: date) -> list[Planned]:
-    """The new instalments. Interest runs from the old maturity; of a rescheduling from its day, on which the
-    interest on what was not due yet is due as well."""
-    first, accrued = loan.matures_on, list[Planned]()
+    """The new instalments. Interest runs from where the old schedule ends; of a rescheduling from its day, on which
+    the interest on what was not due yet is due as well."""
+    first, accrued = _interest_until(session, loan, terms.until_on), list[Planned]()
     if terms.variant == "rescheduling":
         first = day
         left = schedules.replaced(session, file, loan, day + ONE_DAY)
         if left.principal > ZERO and left.interest_from < day:
-            due = interest(left.principal, loan.annual_rate, left.interest_from, day, loan.day_count)
-            accrued = [Planned(1, day, ZERO, due)]
+            accrued = [Planned(1, day, ZERO, left.accrued(loan, day))]
     dates = [terms.until_on]
     if terms.repayment != "bullet":
         dates = [d for d in due_dates(first, terms.until_on, terms.every_months) if d > day] or dates
     return accrued + plan(terms.amount, terms.annual_rate, first, dates, terms.repayment, loan.day_count)
+
+
+def _interest_until(session: Session, loan: Loan, until_on: date) -> date:
+    """Until when the old schedule charges interest: maturity, or the last due date if a holiday put it off."""
+    rows = session.exec(
+        select(Instalment.due_on).where(Instalment.loan_no == loan.loan_no, Instalment.interest_due > 0)
+    )
+    return max([loan.matures_on, *(due_on for due_on in rows if due_on < until_on)])
 
 
 def unpaid_principal(session: Session, file: PolicyFile, loan: Loan, variant: str, day: date) -> Decimal:
@@ -338,7 +344,7 @@ def _reschedule(writer: Writer, file: PolicyFile, loan: Loan, found: Extension, 
         planned=planned(session, file, loan, terms, day),
         annual_rate=found.annual_rate,
         day=day,
-        interest_kept_until=day if rescheduled else loan.matures_on,
+        interest_kept_until=day if rescheduled else _interest_until(session, loan, found.until_on),
     )
     schedules.change_terms(
         writer,

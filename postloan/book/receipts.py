@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +18,7 @@ from postloan.calendar import ONE_DAY
 from postloan.policy import PolicyFile
 from postloan.rules import allocation
 from postloan.rules.allocation import Account, Receipt
-from postloan.rules.interest import cents, year_fraction
+from postloan.rules.interest import cents
 from postloan.rules.position import ZERO
 from postloan.rules.schedule import PLANNED_METHODS, Planned, plan
 
@@ -56,6 +57,8 @@ def effect(session: Session, file: PolicyFile, loan: Loan, received: Received) -
     if received.early:
         planned = _planned(session, file, loan, received, before, books)
         claims = schedules.changed(session, file, loan, **_change(loan, received, planned))
+    if received.reverses:
+        claims = schedules.as_put_back(session, loan, received.reverses, claims)
     new = Receipt(received.receipt_no, received.paid_on, received.amount, received.reverses)
     after = allocation.account(books.terms, claims, [*books.receipts, new], received.paid_on)
     return Effect(before, after, planned)
@@ -75,21 +78,11 @@ def _to_come(loan: Loan, left: schedules.Replaced, account: Account, day: date) 
     if left.principal <= ZERO:
         return sum((owed.total for owed in later), ZERO)
     fees = sum((owed.fee for owed in later), ZERO)
-    return fees + left.principal + _interest(loan, left, left.principal, day) - left.interest_paid
+    return fees + left.principal + left.accrued(loan, day) - left.interest_paid
 
 
 def _due(account: Account, day: date) -> Decimal:
     return sum((owed.total for owed in account.owed if owed.due_on <= day), ZERO)
-
-
-def _interest(loan: Loan, left: schedules.Replaced, principal: Decimal, day: date) -> Decimal:
-    """Interest on principal since the last due date, half up to the cent."""
-    return cents(Fraction(principal) * _rate(loan, left, day))
-
-
-def _rate(loan: Loan, left: schedules.Replaced, day: date) -> Fraction:
-    first = min(left.interest_from, day)
-    return Fraction(loan.annual_rate) / 100 * year_fraction(first, day, loan.day_count)
 
 
 def _planned(
@@ -108,8 +101,8 @@ def _planned(
         to_come = _to_come(loan, left, before, day) + left.interest_paid
         if ahead < to_come:
             raise ValueError(f"结清需 {received.amount + to_come - ahead:,.2f} (to settle it takes so much)")
-        return [Planned(1, day, left.principal, _interest(loan, left, left.principal, day))]
-    principal = cents(Fraction(ahead) / (1 + _rate(loan, left, day)))
+        return [Planned(1, day, left.principal, left.accrued(loan, day))]
+    principal = cents(Fraction(ahead) / (1 + left.growth(loan, day)))
     if not ZERO < principal < left.principal:
         raise ValueError(
             f"扣除到期款项后可提前归还 {max(principal, ZERO):,.2f}, 未到期本金 {left.principal:,.2f} "
@@ -127,7 +120,8 @@ def _planned(
         loan.day_count,
         first_number=2,
     )
-    return [Planned(1, day, principal, ahead - principal), *rest]
+    due = cents(Fraction(rest[0].interest) + left.share(left.principal - principal))
+    return [Planned(1, day, principal, ahead - principal), dataclasses.replace(rest[0], interest=due), *rest[1:]]
 
 
 def _check_nothing_later(session: Session, loan: Loan, books: accounts.Books, day: date) -> None:
@@ -172,7 +166,9 @@ def enter(
     planned = effect(session, file, loan, received).planned
     amount = received.amount if not received.reverses else session.get_one(Repayment, received.reverses).amount
     if planned:
-        schedules.replace(writer, file, loan, **_change(loan, received, planned))
+        schedules.replace(writer, file, loan, received.receipt_no, **_change(loan, received, planned))
+    if received.reverses:
+        schedules.put_back(writer, loan, received.reverses)
     if received.early and loan.consignor:
         session.add(
             Consent(

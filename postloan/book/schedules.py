@@ -8,22 +8,26 @@ values, so that it can be shown before it is entered.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, NotRequired, TypedDict, Unpack
 
-from sqlmodel import Session, select
+from sqlalchemy import exists
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
 
 from postloan.book import accounts
 from postloan.book.engine import Writer
 from postloan.book.standings import CHARGE, REST
-from postloan.book.tables import Charge, Extension, Instalment, Loan
+from postloan.book.tables import AuditEvent, Charge, Drawdown, Extension, Instalment, Loan, Repayment
 from postloan.calendar import ONE_DAY
 from postloan.policy import PolicyFile
 from postloan.rules.allocation import Claim, Owed
-from postloan.rules.interest import interest
+from postloan.rules.interest import cents, interest, year_fraction
 from postloan.rules.position import ZERO
 from postloan.rules.schedule import Planned
 
@@ -36,11 +40,28 @@ class Replaced:
         principal: unpaid principal of the claims that are replaced.
         interest_from: the day from which the new schedule bears interest: until then the old one charged it.
         interest_paid: what was paid of interest that the old schedule charges after that. It pays the new one.
+        besides: interest since then that the unpaid principal does not tell, exact: that on principal which fell due
+            meanwhile with no interest of its own, less that on what was not drawn yet.
     """
 
     principal: Decimal
     interest_from: date
     interest_paid: Decimal
+    besides: Fraction
+
+    def accrued(self, loan: Loan, day: date) -> Decimal:
+        """The interest that ran until a day (not counted) on all of it, half up to the cent."""
+        return cents(Fraction(self.principal) * self.growth(loan, day))
+
+    def growth(self, loan: Loan, day: date) -> Fraction:
+        """The interest that ran until a day on each 1 of the principal, which all bears its part of what is besides."""
+        first = min(self.interest_from, day)
+        ran = Fraction(loan.annual_rate) / 100 * year_fraction(first, day, loan.day_count)
+        return max(ran + self.share(Decimal(1)), Fraction(0))
+
+    def share(self, principal: Decimal) -> Fraction:
+        """The part of principal in the interest besides."""
+        return self.besides * Fraction(principal) / Fraction(self.principal) if self.principal else Fraction(0)
 
 
 def replaced(session: Session, file: PolicyFile, loan: Loan, from_day: date, as_of: date | None = None) -> Replaced:
@@ -50,18 +71,30 @@ def replaced(session: Session, file: PolicyFile, loan: Loan, from_day: date, as_
     agreed = {claim.number: claim.interest for claim in books.claims}
     account = accounts.account(session, file, loan, as_of or from_day - ONE_DAY)
     later = [owed for owed in account.owed if owed.due_on >= from_day]
+    principal = sum((owed.principal for owed in later), ZERO)
+    first = _interest_from(session, loan, from_day)
     return Replaced(
-        principal=sum((owed.principal for owed in later), ZERO),
-        interest_from=_interest_from(session, loan, from_day),
+        principal=principal,
+        interest_from=first,
         interest_paid=sum((agreed[owed.number] - owed.interest for owed in later), ZERO),
+        besides=_besides(session, loan, principal, first, from_day - ONE_DAY),
     )
 
 
+def _instalments(session: Session, loan: Loan) -> Sequence[Instalment]:
+    return session.exec(select(Instalment).where(Instalment.loan_no == loan.loan_no)).all()
+
+
+def _paid_early(row: Instalment) -> bool:
+    """Entered on its own due date: an early repayment, which pays interest on what it repays only."""
+    return row.entered_on == row.due_on
+
+
 def _interest_from(session: Session, loan: Loan, before: date) -> date:
-    """The last day until which interest on all principal was charged. An instalment that was entered on its own
-    due date is none such: an early repayment pays interest on what it repays only."""
-    rows = session.exec(select(Instalment).where(Instalment.loan_no == loan.loan_no, Instalment.due_on < before))
-    begun = [row.due_on for row in rows if row.entered_on != row.due_on]
+    """The last day until which interest on all principal was charged: not that of an instalment of principal alone,
+    unless the schedule knows no interest at all."""
+    rows = [row for row in _instalments(session, loan) if not _paid_early(row)]
+    begun = [row.due_on for row in [row for row in rows if row.interest_due] or rows]
     for found in session.exec(
         select(Extension).where(Extension.loan_no == loan.loan_no, Extension.state == "in_force")
     ):
@@ -70,6 +103,21 @@ def _interest_from(session: Session, loan: Loan, before: date) -> date:
         elif found.variant == "rescheduling" and found.in_force_on is not None:
             begun.append(found.in_force_on)
     return max([loan.disbursed_on, *(day for day in begun if day < before)])
+
+
+def _besides(session: Session, loan: Loan, principal: Decimal, first: date, last: date) -> Fraction:
+    """`Replaced.besides` of the days from `first` to `last`. What was repaid early meanwhile bore its part of it."""
+    rows = [row for row in _instalments(session, loan) if first < row.due_on <= last]
+    ran = [(row.due_on, row.principal_due) for row in rows if not row.interest_due and not _paid_early(row)]
+    draws = session.exec(select(Drawdown).where(Drawdown.loan_no == loan.loan_no, Drawdown.drawn_on > first))
+    ran += [(min(draw.drawn_on, last), -draw.amount) for draw in draws]
+    found = Fraction(0)
+    for until, amount in ran:
+        early = sum((row.principal_due for row in rows if _paid_early(row) and row.due_on >= until), ZERO)
+        if principal:
+            part = Fraction(principal) / Fraction(principal + early)
+            found += part * Fraction(amount) * year_fraction(first, until, loan.day_count)
+    return found * Fraction(loan.annual_rate) / 100
 
 
 class Change(TypedDict):
@@ -163,15 +211,16 @@ def _with_interest(loan: Loan, claims: list[Claim], stays: Mapping[str, Decimal]
     return found
 
 
-def replace(writer: Writer, file: PolicyFile, loan: Loan, **change: Unpack[Change]) -> None:
-    """Enter a change of the schedule. Raises ValueError as `changed` does."""
+def replace(writer: Writer, file: PolicyFile, loan: Loan, receipt_no: str = "", **change: Unpack[Change]) -> None:
+    """Enter a change of the schedule, and for which early receipt. Raises ValueError as `changed` does."""
     session, day = writer.session, change["day"]
     claims = changed(session, file, loan, **change)
-    rows = {str(row.number): row for row in session.exec(select(Instalment).where(Instalment.loan_no == loan.loan_no))}
+    rows = {str(row.number): row for row in _instalments(session, loan)}
+    because = {"receipt_no": receipt_no} if receipt_no else {}
     for claim in claims:
         if claim.number.startswith(CHARGE):
             charge = session.get_one(Charge, claim.number.removeprefix(CHARGE))
-            _enter(writer, charge, {"charge_no": charge.charge_no}, {"due_on": claim.due_on})
+            _enter(writer, charge, {"charge_no": charge.charge_no} | because, {"due_on": claim.due_on})
         elif claim.number != REST:
             number, due_on = int(claim.number), claim.due_on
             row = rows.get(claim.number) or Instalment(
@@ -183,8 +232,83 @@ def replace(writer: Writer, file: PolicyFile, loan: Loan, **change: Unpack[Chang
                 entered_on=day,
             )
             terms = {"due_on": due_on, "principal_due": claim.principal, "interest_due": claim.interest}
-            _enter(writer, row, {"number": number}, terms | {"annual_rate": claim.annual_rate})
+            _enter(writer, row, {"number": number} | because, terms | {"annual_rate": claim.annual_rate})
     session.flush()
+
+
+def put_back(writer: Writer, loan: Loan, receipt_no: str) -> None:
+    """PAY-1: an early receipt bounced: what its schedule took the place of stands again, as the audit trail has it.
+    Where another change followed nothing is put back: what the receipt made due stays due."""
+    for row, before in _to_put_back(writer.session, loan, receipt_no):
+        key = {"number": row.number} if isinstance(row, Instalment) else {"charge_no": row.charge_no}
+        _enter(writer, row, key, before)
+    writer.session.flush()
+
+
+def as_put_back(session: Session, loan: Loan, receipt_no: str, claims: Sequence[Claim]) -> list[Claim]:
+    """The claims as `put_back` would leave them, in the order in which receipts cover them."""
+    found = {claim.number: claim for claim in claims if claim.number != REST}
+    changes = _to_put_back(session, loan, receipt_no)
+    if not changes:
+        return list(claims)
+    for row, before in changes:
+        number = str(row.number) if isinstance(row, Instalment) else CHARGE + row.charge_no
+        found[number] = dataclasses.replace(found[number], **{CLAIMED.get(name, name): v for name, v in before.items()})
+    planned = [claim for claim in found.values() if not claim.number.startswith(CHARGE)]
+    rest = sum((claim.principal for claim in claims), ZERO) - sum((claim.principal for claim in planned), ZERO)
+    if rest > ZERO:
+        due_on = max([loan.matures_on, *(claim.due_on for claim in planned)])
+        found[REST] = Claim(REST, due_on, ZERO, ZERO, rest)
+    return accounts.in_order(found.values())
+
+
+# What of an instalment's terms a claim names otherwise.
+CLAIMED = {"principal_due": "principal", "interest_due": "interest"}
+
+
+def _to_put_back(session: Session, loan: Loan, receipt_no: str) -> list[tuple[Instalment | Charge, dict[str, Any]]]:
+    """The rows that an early receipt changed, each with the terms that it had before; none where one of them, or the
+    schedule, was changed again since."""
+    receipt = session.get_one(Repayment, receipt_no)
+    if any(row.entered_on and row.entered_on > receipt.paid_on for row in _instalments(session, loan)):
+        return []
+    found = []
+    for told in _changes_for(session, loan.loan_no, receipt_no):
+        row: Instalment | Charge | None = (
+            session.get(Instalment, (loan.loan_no, told["number"]))
+            if "number" in told
+            else session.get(Charge, told["charge_no"])
+        )
+        if row is None or any(getattr(row, name) != _value(name, value) for name, value in told["after"].items()):
+            return []
+        found.append((row, {name: _value(name, value) for name, value in told["before"].items()}))
+    return found
+
+
+def bounced(session: Session, loan_nos: Collection[str]) -> list[tuple[str, str]]:
+    """(loan_no, receipt_no) of the receipts of these loans that are undone and may have changed the schedule."""
+    reversal, undone = aliased(Repayment), aliased(Repayment)
+    changed = exists().where(col(Instalment.loan_no) == undone.loan_no, col(Instalment.entered_on) == undone.paid_on)
+    query = select(undone.loan_no, undone.receipt_no).join(reversal, col(reversal.reverses) == undone.receipt_no)
+    return list(session.exec(query.where(col(undone.loan_no).in_(loan_nos), changed)).all())
+
+
+def _changes_for(session: Session, loan_no: str, receipt_no: str) -> list[dict[str, Any]]:
+    """What an early receipt changed, as the audit trail has it."""
+    query = (
+        select(AuditEvent.data)
+        .where(AuditEvent.loan_no == loan_no, col(AuditEvent.event).in_(("instalment.changed", "charge.changed")))
+        .order_by(col(AuditEvent.seq))
+    )
+    found = [json.loads(data) for data in session.exec(query)]
+    return [told for told in found if told.get("receipt_no") == receipt_no]
+
+
+def _value(name: str, told: str | None) -> date | Decimal | None:
+    """A value of the audit trail as the row has it."""
+    if told is None:
+        return None
+    return date.fromisoformat(told) if name == "due_on" else Decimal(told)
 
 
 def _enter(writer: Writer, row: Instalment | Charge, key: dict[str, Any], terms: dict[str, Any]) -> None:

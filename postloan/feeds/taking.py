@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from postloan.book import Book, Writer, accounts, audit
+from postloan.book import Book, Writer, accounts, audit, loans, schedules
 from postloan.book import tables as t
 from postloan.errors import FeedError, PostloanError
 from postloan.feeds.checking import Progress, check, known
@@ -22,7 +22,7 @@ from postloan.feeds.mapping import Mapping, read_mapping
 from postloan.feeds.reading import Feed
 from postloan.feeds.shelf import Change, Changing, Shelf
 from postloan.feeds.shelves import shelf_of
-from postloan.feeds.spool import Spool
+from postloan.feeds.spool import CHUNK, Spool
 from postloan.policy import PolicyFile
 
 # Events are chained in lots of this many: a correction of a million rows must not stand in memory.
@@ -190,6 +190,8 @@ class _Load:
             self.shelf.update(session, (self.kind.own,), self.later)
         self._check_corrections(session)
         if self.policy is not None and self.owing:
+            if self.kind.name == "repayments":
+                self._put_back(writer)
             self._allocate(session, self.policy)
         self._chain(writer)
 
@@ -199,6 +201,13 @@ class _Load:
         for row, column, reason in self.shelf.contradictions(session):
             faults.add(self.spool.number(row), column, row[column], reason)
         faults.raise_if_any()
+
+    def _put_back(self, writer: Writer) -> None:
+        """PAY-1: an early repayment that bounced leaves the schedule that it found."""
+        loan_nos = sorted(self.owing)
+        for at in range(0, len(loan_nos), CHUNK):
+            for loan_no, receipt_no in schedules.bounced(writer.session, loan_nos[at : at + CHUNK]):
+                schedules.put_back(writer, loans.get(writer.session, loan_no), receipt_no)
 
     def _allocate(self, session: Session, policy: PolicyFile) -> None:
         """PAY-1: what the receipts of these loans pay now."""

@@ -16,6 +16,7 @@ from postloan.book.standings import settlements
 from postloan.book.tables import AuditEvent, Charge, Consent, Instalment, Loan, Repayment
 from postloan.calendar import ONE_DAY, months_after
 from postloan.policy import PolicyFile
+from postloan.rules.allocation import Account
 from postloan.rules.interest import interest
 from tests.book.test_schedules import MATURES, START, ZERO, account, agree, case_on, lend, live, money, pay
 from tests.factory import staff_and_loans
@@ -85,6 +86,11 @@ def test_what_was_shown_is_what_it_does(book: Book, policy_file: PolicyFile, see
             agree(session, policy_file, numbers, day)
 
 
+def unpaid(state: Account) -> list[tuple[date, Decimal, Decimal, Decimal, Decimal]]:
+    """What is owed of an account, by due date."""
+    return sorted((o.due_on, o.fee, o.penalty, o.interest, o.principal) for o in state.owed if o.total)
+
+
 def loans_start(book: Book, no: str) -> date:
     with book.read() as session:
         return loans.get(session, no).disbursed_on
@@ -103,11 +109,14 @@ def test_exactly_what_it_takes_settles_on_that_day_and_a_cent_less_does_not(
     """Fees and advances to come, interest paid ahead, money that was held: nothing is asked twice or forgotten."""
     numbers, chance = lend(book, 40 + seed, 17), random.Random(seed)
     settled_on: dict[str, date] = {}
+    bounces: dict[str, tuple[date, list[tuple[date, Decimal, Decimal, Decimal, Decimal]]]] = {}
     for no in numbers:
         day = loans_start(book, no) + timedelta(days=chance.randrange(0, 500))
         with book.write() as writer:
             session, loan = writer.session, loans.get(writer.session, no)
             live(writer, policy_file, no, day, chance)
+            later = day + timedelta(days=chance.randrange(0, 40))
+            bounces[no] = later, unpaid(account(session, policy_file, no, later))
             due = receipts.due_to_settle(session, policy_file, loan, day)
             if due <= 0:
                 state = account(session, policy_file, no, day)
@@ -130,15 +139,16 @@ def test_exactly_what_it_takes_settles_on_that_day_and_a_cent_less_does_not(
         assert len(settled_on) > 12
     for no, day in settled_on.items():
         with book.write() as writer:  # it bounces
-            later = day + timedelta(days=chance.randrange(0, 40))
+            later, without_it = bounces[no]
             enter(writer, policy_file, Received(f"X{no}", later, ZERO, reverses=f"E{no}"), no)
-            state = account(writer.session, policy_file, no, later)
-            assert not state.settled, "it is due again, not lost"
-            assert not [o for o in state.owed if o.total and o.due_on > day and early]
-            again = receipts.due_to_settle(writer.session, policy_file, loans.get(writer.session, no), later)
+            state, loan = account(writer.session, policy_file, no, later), loans.get(writer.session, no)
+            assert not state.settled
+            assert unpaid(state) == without_it, "as if it had never come: what was not due is not due at once"
+            again = receipts.due_to_settle(writer.session, policy_file, loan, later)
             original = writer.session.get_one(Repayment, f"E{no}").amount
             assert again >= original if later > day else again == original
-            enter(writer, policy_file, Received(f"Y{no}", later, again), no)
+            early = "all" if schedules.replaced(writer.session, policy_file, loan, later + ONE_DAY).principal else ""
+            enter(writer, policy_file, Received(f"Y{no}", later, again, early=early), no)
             assert account(writer.session, policy_file, no, later).settled
     with book.read() as session:
         agree(session, policy_file, numbers, START + timedelta(days=700))

@@ -470,7 +470,8 @@ def test_receipts_by_hand_early_consented_and_undone(desk: Installation) -> None
     assert outcome(clerk) == "reversed"
     with desk.office.book.read() as session:
         account = accounts.account(session, desk.office.policy_file, loans.get(session, "M9"), desk.today)
-        assert account.principal_outstanding == Decimal("150000.00"), "it is owed again, and due"
+        assert account.principal_outstanding == Decimal("150000.00"), "it is owed again"
+        assert account.days_past_due == 0, "and due when it was"
 
 
 def settle(desk: Installation, loan_no: str) -> Clerk:
