@@ -10,6 +10,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
+import yaml
 from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.exceptions import Pause
@@ -20,38 +21,20 @@ from cli.demo import _able, _resume, _until, unused_code
 from postloan.book import cases, people
 from postloan.book.tables import HumanTask
 from postloan.rules.duties_apart import signatories
+from postloan.settings import REPOSITORY
+from tasks.runs import deployment_of
 from tests.e2e.conftest import Installation
 
-FLOWS = {
-    "use_of_proceeds": "flows.proceeds:use_of_proceeds",
-    "work_log": "flows.work_log:missing_entry",
-    "work_log_review": "flows.work_log:review",
-    "ledger_carry_over": "flows.ledger:ledger_carry_over",
-    "business_suspension": "flows.suspension:business_suspension",
-    "branch_supervision": "flows.supervision:branch_supervision",
-    "plan_follow_up": "flows.classification:plan_follow_up",
-    "warning_signal": "flows.signals:warning_signal",
-    "special_inspection": "flows.inspection:special_inspection",
-    "routine_inspection": "flows.inspection:routine_inspection",
-    "first_inspection": "flows.inspection:first_inspection",
-    "pre_maturity_visit": "flows.maturity:pre_maturity_visit",
-    "repayment_notice": "flows.maturity:repayment_notice",
-    "collection_preparation": "flows.maturity:collection_preparation",
-    "settlement": "flows.maturity:settlement",
-    "extension": "flows.extension:extension",
-    "receipt": "flows.receipts:receipt",
-    "limitation_warning": "flows.delinquency:limitation_warning",
-    "guarantee_period_warning": "flows.delinquency:guarantee_period_warning",
-    "collection": "flows.delinquency:collection",
-    "demand_notice": "flows.delinquency:demand_notice",
-    "clock_pause": "flows.delinquency:clock_pause",
-    "workout_transfer": "flows.workout:workout_transfer",
-    "responsibility_determination": "flows.responsibility:responsibility_determination",
-    "workout": "flows.workout:workout_case",
-    "preservation": "flows.preservation:preservation",
-    "write_off": "flows.workout:write_off",
-    "recovery_review": "flows.workout:recovery_review",
+ENTRYPOINTS: dict[str, str] = {
+    deployment["name"]: deployment["entrypoint"]
+    for deployment in yaml.safe_load((REPOSITORY / "prefect.yaml").read_text())["deployments"]
 }
+
+
+def flow_of(kind: str) -> Flow[..., Any]:
+    """The flow that the deployment of a kind of cases runs."""
+    file, name = ENTRYPOINTS[deployment_of(kind).rpartition("/")[2]].split(":")
+    return getattr(import_module(file.removesuffix(".py").replace("/", ".")), name)
 
 
 class Clerk:
@@ -61,8 +44,7 @@ class Clerk:
         self.here, self.case_no = here, case_no
         with here.office.book.read() as session:
             self.kind = cases.get(session, case_no).kind
-        module, name = FLOWS[self.kind].split(":")
-        self.flow: Flow[..., Any] = getattr(import_module(module), name)
+        self.flow = flow_of(self.kind)
         with get_client(sync_client=True) as client:
             # Only a run of a deployment can be suspended; this one has no pool, so that no worker takes it.
             deployment = client.create_deployment(client.create_flow(self.flow), name="clerk")

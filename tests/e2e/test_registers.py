@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from sqlmodel import select
 
-from postloan.book import audit, cases, documents, ledger, people, plans, suspensions, work_log
+from postloan.book import audit, cases, documents, ledger, plans, suspensions, work_log
 from postloan.book.tables import (
     Borrower,
     Branch,
@@ -26,9 +27,10 @@ from postloan.book.tables import (
     StaffRole,
     WorkLogEntry,
 )
+from tasks.office import Office
 from tasks.round import work_out
 from tests.e2e.clerk import Clerk
-from tests.e2e.conftest import Installation
+from tests.e2e.conftest import Installation, own_book
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
@@ -36,11 +38,16 @@ SIGN = {"decision": "签字 sign", "opinion": "同意"}
 
 
 @pytest.fixture(scope="module")
-def branch(installation: Installation) -> Installation:
-    """A branch of its own with loans, people and everything that the registers ask about."""
-    here, today = installation, installation.today
+def branch(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A branch with loans, people and everything that the registers ask about."""
+    with own_book(installation, tmp_path_factory.mktemp("registers"), _fill) as here:
+        yield here
+
+
+def _fill(office: Office) -> None:
+    today = office.today
     long_ago = today - timedelta(days=500)
-    with here.office.book.write(origin="test") as writer:
+    with office.book.write(origin="test") as writer:
         add, session = writer.session.add, writer.session
         add(Branch(branch_no="B9", name="登记支行"))
         add(Partner(partner_no="PT1", name="某担保公司"))
@@ -92,10 +99,6 @@ def branch(installation: Installation) -> Installation:
                 content="新增订单",
             )
         )  # fmt: skip
-        for no in session.exec(select(Staff.staff_no).where(Staff.code_secret.is_(None))).all():  # type: ignore[union-attr]
-            people.enrol(writer, here.office.vault, no, "test")
-    work_out(here.office, today)
-    return here
 
 
 def clerk_of(here: Installation, kind: str, **where: str) -> Clerk:

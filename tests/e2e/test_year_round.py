@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,8 +10,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from cli.demo import answer
-from postloan.book import audit, documents, people
+from postloan.book import audit, cases, documents
 from postloan.book.tables import (
     Borrower,
     Case,
@@ -24,20 +24,30 @@ from postloan.book.tables import (
     StaffRole,
 )
 from postloan.calendar import months_after
-from tests.e2e.conftest import Installation
-from tests.e2e.test_first_inspection import ACCEPT, RETURN, SIGN, case_of, done, round_, until
+from tasks.office import Office
+from tests.e2e.clerk import Clerk
+from tests.e2e.conftest import Installation, own_book
+from tests.e2e.test_first_inspection import ACCEPT, RETURN, SIGN, done
+from tests.factory import staff_and_loans
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def year(installation: Installation, first_round: dict[str, Any]) -> Installation:
-    """Four loans on which something falls due today, and the round that finds it."""
-    here, today = installation, installation.today
+def year(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Four loans on which something falls due today, and the round that found it."""
+    every_month = "[classification]\nmonths = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]\ndue_days = 40\n"
+    with own_book(installation, tmp_path_factory.mktemp("year"), _fill, every_month) as here:
+        yield here
+
+
+def _fill(office: Office) -> None:
+    staff_and_loans(office.book, {}, officer_each=True)
+    today = office.today
     long_ago = months_after(today, -3) + timedelta(days=3)
     recently = today - timedelta(days=3)
     drawn = {"Y1": long_ago, "Y2": recently, "Y3": recently, "Y4": long_ago}
-    with here.office.book.write(origin="test") as writer:
+    with office.book.write(origin="test") as writer:
         add, session = writer.session.add, writer.session
         add(Borrower(borrower_no="C2", name="李某某", kind="personal", branch_no="B1", email="c2@mail.test"))
         for n in (1, 2, 3, 4):
@@ -73,22 +83,22 @@ def year(installation: Installation, first_round: dict[str, Any]) -> Installatio
         )
         session.flush()
         add(CollateralLoan(collateral_no="K1", loan_no="Y3"))
-        for n in (1, 2, 3, 4):
-            people.enrol(writer, here.office.vault, f"S20{n}", "test")
-    done_today = round_(here)
-    assert not done_today["alarms"]
-    return here
 
 
-def case_no_of(here: Installation, kind: str, loan_no: str) -> str:
+def clerk_of(here: Installation, kind: str, loan_no: str) -> Clerk:
     with here.office.book.read() as session:
-        return session.exec(select(Case.case_no).where(Case.kind == kind, Case.loan_no == loan_no)).one()
+        return Clerk(here, session.exec(select(Case.case_no).where(Case.kind == kind, Case.loan_no == loan_no)).one())
 
 
-def archived(here: Installation, case_no: str) -> str:
-    """Wait until the case is closed; gives its HTML record."""
-    until(lambda: case_of(here, case_no).state == "closed", f"{case_no} to be closed")
+def answer(clerk: Clerk, step: str, given: dict[str, Any], staff_no: str = "") -> str:
+    return clerk.answer(step, staff_no=staff_no, **given)
+
+
+def archived(clerk: Clerk) -> str:
+    """The HTML record of a case that is closed."""
+    here, case_no = clerk.here, clerk.case_no
     with here.office.book.read() as session:
+        assert cases.get(session, case_no).state == "closed", clerk.waits_at()
         papers = session.exec(select(Document).where(Document.case_no == case_no)).all()
         assert {p.media_type for p in papers} == {"text/html", "application/pdf"}
         html = next(p for p in papers if p.media_type == "text/html")
@@ -97,8 +107,8 @@ def archived(here: Installation, case_no: str) -> str:
 
 
 def test_a_routine_inspection_on_site_returned_once(year: Installation) -> None:
-    here, case_no = year, case_no_of(year, "routine_inspection", "Y1")
-    assert case_no == "RI-Y1-03"
+    here, clerk = year, clerk_of(year, "routine_inspection", "Y1")
+    assert clerk.case_no == "RI-Y1-03"
     report = {
         "inspected_on": here.today.isoformat(),
         "method": "电话询问 telephone",
@@ -109,22 +119,22 @@ def test_a_routine_inspection_on_site_returned_once(year: Installation) -> None:
         "collateral": "不适用 not applicable",
         "trend": "稳定 stable",
     }
-    assert "INS-5" in answer(here.office, case_no, "report", report), "the third month must be on site"
+    assert "INS-5" in answer(clerk, "report", report), "the third month must be on site"
     report["method"] = "实地检查 on site"
-    assert "须检查" in answer(here.office, case_no, "report", report | {"operations": "不适用 not applicable"})
-    assert answer(here.office, case_no, "report", report) == ""
-    assert answer(here.office, case_no, "sign", SIGN) == ""
-    assert answer(here.office, case_no, "review", RETURN) == ""
-    assert answer(here.office, case_no, "report-2", report | {"findings": "补充", "place": "厂区"}) == ""
-    assert answer(here.office, case_no, "sign-2", SIGN) == ""
-    assert answer(here.office, case_no, "review-2", ACCEPT) == ""
-    html = archived(here, case_no)
+    assert "须检查" in answer(clerk, "report", report | {"operations": "不适用 not applicable"})
+    assert answer(clerk, "report", report) == ""
+    assert answer(clerk, "sign", SIGN) == ""
+    assert answer(clerk, "review", RETURN) == ""
+    assert answer(clerk, "report-2", report | {"findings": "补充", "place": "厂区"}) == ""
+    assert answer(clerk, "sign-2", SIGN) == ""
+    assert answer(clerk, "review-2", ACCEPT) == ""
+    html = archived(clerk)
     assert "信贷资产检查报告" in html
     assert "厂区" in html
 
 
 def test_a_special_inspection_goes_up_level_by_level(year: Installation) -> None:
-    here, case_no = year, case_no_of(year, "special_inspection", "Y2")
+    here, clerk = year, clerk_of(year, "special_inspection", "Y2")
     report = {
         "inspected_on": here.today.isoformat(),
         "method": "实地检查 on site",
@@ -133,54 +143,54 @@ def test_a_special_inspection_goes_up_level_by_level(year: Installation) -> None
         "findings": "账户被冻结",
         "measures": "要求追加担保",
     }
-    assert answer(here.office, case_no, "report", report) == ""
+    assert answer(clerk, "report", report) == ""
     upward = {"decision": "上报 report upward", "opinion": "超出权限"}
-    assert answer(here.office, case_no, "sign", upward) == ""
-    assert answer(here.office, case_no, "review", ACCEPT) == ""
-    assert answer(here.office, case_no, "level-1", upward) == ""
+    assert answer(clerk, "sign", upward) == ""
+    assert answer(clerk, "review", ACCEPT) == ""
+    assert answer(clerk, "level-1", upward) == ""
     decision = {"decision": "决定 decide", "opinion": "同意追加担保"}
-    assert answer(here.office, case_no, "level-2", decision) == ""
-    html = archived(here, case_no)
+    assert answer(clerk, "level-2", decision) == ""
+    html = archived(clerk)
     assert "同意追加担保" in html
-    step = done(here, case_no, "level-2")
+    step = done(here, clerk.case_no, "level-2")
     assert step is not None
     with here.office.book.read() as session:
         assert session.get(StaffRole, (step.staff_no, "general_manager")) is not None
 
 
 def test_a_signal_is_followed_until_it_is_cleared(year: Installation) -> None:
-    here, case_no = year, case_no_of(year, "warning_signal", "Y2")
+    here, clerk = year, clerk_of(year, "warning_signal", "Y2")
     unknown = {"handler": "S999", "instruction": "核实"}
-    assert "S999" in answer(here.office, case_no, "assign-handler", unknown)
-    assert answer(here.office, case_no, "assign-handler", unknown | {"handler": ""}) == ""
+    assert "S999" in answer(clerk, "assign-handler", unknown)
+    assert answer(clerk, "assign-handler", unknown | {"handler": ""}) == ""
     handled = {"finding": "与供应商纠纷", "measures": "和解"}
-    assert answer(here.office, case_no, "handle", handled) == ""
+    assert answer(clerk, "handle", handled) == ""
     fed_back = {"result": "风险缓解 eased", "evidence": "已达成意向"}
-    assert answer(here.office, case_no, "feedback", fed_back) == ""
-    assert answer(here.office, case_no, "confirm", {"decision": "继续处置 go on", "opinion": "须撤诉"}) == ""
-    assert answer(here.office, case_no, "handle-2", handled) == ""
+    assert answer(clerk, "feedback", fed_back) == ""
+    assert answer(clerk, "confirm", {"decision": "继续处置 go on", "opinion": "须撤诉"}) == ""
+    assert answer(clerk, "handle-2", handled) == ""
     gone = {"result": "风险已消除 gone", "evidence": "撤诉裁定"}
-    assert answer(here.office, case_no, "feedback-2", gone) == ""
-    assert answer(here.office, case_no, "confirm-2", {"decision": "认定消除 gone", "opinion": "已撤诉"}) == ""
+    assert answer(clerk, "feedback-2", gone) == ""
+    assert answer(clerk, "confirm-2", {"decision": "认定消除 gone", "opinion": "已撤诉"}) == ""
     clear = {"decision": "消除 clear", "evidence": "裁定书"}
-    assert "不相容岗位" in answer(here.office, case_no, "clear-2", clear, staff_no="S202"), "never by the handler"
-    assert answer(here.office, case_no, "clear-2", clear) == ""
-    assert "撤诉裁定" in archived(here, case_no)
+    assert "不相容岗位" in answer(clerk, "clear-2", clear, staff_no="S202"), "never by the handler"
+    assert answer(clerk, "clear-2", clear) == ""
+    assert "撤诉裁定" in archived(clerk)
     with here.office.book.read() as session:
         signal = session.exec(select(Signal).where(Signal.loan_no == "Y2", Signal.kind == "litigation")).one()
     assert signal.cleared_on == here.today
 
 
 def test_a_lapsing_insurance_is_renewed_and_the_next_duty_follows(year: Installation) -> None:
-    here, case_no = year, case_no_of(year, "insurance_expiry", "Y3")
+    here, clerk = year, clerk_of(year, "insurance_expiry", "Y3")
     lapses = here.today + timedelta(days=10)
-    assert case_no == f"INSURANCE-EXPIRY-K1-{lapses}"
+    assert clerk.case_no == f"INSURANCE-EXPIRY-K1-{lapses}"
     given = {"decision": "已取得 obtained", "document": "保单 77", "valid_until": lapses.isoformat()}
-    assert "must be later" in answer(here.office, case_no, "obtain", given)
+    assert "must be later" in answer(clerk, "obtain", given)
     given["valid_until"] = months_after(lapses, 6).isoformat()
-    assert answer(here.office, case_no, "obtain", given) == ""
-    assert answer(here.office, case_no, "sign", SIGN) == ""
-    assert "保单 77" in archived(here, case_no)
+    assert answer(clerk, "obtain", given) == ""
+    assert answer(clerk, "sign", SIGN) == ""
+    assert "保单 77" in archived(clerk)
     with here.office.book.read() as session:
         assert session.get_one(Collateral, "K1").insured_until == months_after(lapses, 6)
     told = [m for m in here.sinks.messages() if "c2@mail.test" in m["to"] and "押品保险到期" in m["title"]]
@@ -188,19 +198,23 @@ def test_a_lapsing_insurance_is_renewed_and_the_next_duty_follows(year: Installa
 
 
 def test_a_better_category_than_the_rule_needs_the_authority(year: Installation) -> None:
-    here, case_no = year, case_no_of(year, "risk_classification", "Y4")
+    here, clerk = year, clerk_of(year, "risk_classification", "Y4")
     normal = {"proposed": "正常 normal", "reason": "良好"}
-    assert "须说明理由" in answer(here.office, case_no, "propose", normal)
+    assert "须说明理由" in answer(clerk, "propose", normal)
     normal["reason"] = "重组后经营恢复, 还款来源充足"
-    assert answer(here.office, case_no, "propose", normal) == ""
-    assert answer(here.office, case_no, "review", {"decision": "同意 agree", "opinion": "同意"}) == ""
+    assert answer(clerk, "propose", normal) == ""
+    assert answer(clerk, "review", {"decision": "同意 agree", "opinion": "同意"}) == ""
     refused = {"decision": "不批准 refuse", "reason": "观察期未满"}
-    assert answer(here.office, case_no, "approve", refused) == ""
+    assert answer(clerk, "approve", refused) == ""
     special = {"proposed": "关注 special_mention", "reason": "观察期", "plan": "每月走访"}
-    assert answer(here.office, case_no, "propose-2", special | {"plan": ""}) != "", "a plan is needed"
-    assert answer(here.office, case_no, "propose-2", special) == ""
-    assert answer(here.office, case_no, "review-2", {"decision": "同意 agree", "opinion": "同意"}) == ""
-    archived(here, case_no)
+    assert answer(clerk, "propose-2", special | {"plan": ""}) != "", "a plan is needed"
+    assert answer(clerk, "propose-2", special) == ""
+    assert answer(clerk, "review-2", {"decision": "同意 agree", "opinion": "同意"}) == ""
+    archived(clerk)
     with here.office.book.read() as session:
         decided = session.exec(select(Classification).where(Classification.loan_no == "Y4")).one()
-    assert (decided.risk_class, decided.rule_class, decided.case_no) == ("special_mention", "special_mention", case_no)
+    assert (decided.risk_class, decided.rule_class, decided.case_no) == (
+        "special_mention",
+        "special_mention",
+        clerk.case_no,
+    )
