@@ -129,6 +129,10 @@ class Until:
 # ---------------------------------------------------------------------- what was overwritten since
 
 
+# What an event of a change tells besides the row: the file, or the early receipt, that it came of.
+CAUSES = ("file", "receipt_no")
+
+
 @dataclass(frozen=True)
 class Overwritten:
     """A change that came later: of which row, and what stood there before."""
@@ -174,7 +178,7 @@ def _overwritten(event: t.AuditEvent) -> Overwritten:
             number = told["subject"].removesuffix(f"-{event.loan_no}")
             key = {"guarantor_no": number, "loan_no": event.loan_no}
         return Overwritten(noun, key, before)
-    key = {name: value for name, value in told.items() if name not in ("before", "after", "file")}
+    key = {name: value for name, value in told.items() if name not in ("before", "after", *CAUSES)}
     if event.loan_no:
         key["loan_no"] = event.loan_no
     return Overwritten(noun, key, told.get("before", {}))
