@@ -43,7 +43,8 @@ def of_loan(session: Session, policy: Policy, loan: Loan, day: date) -> list[Rig
         # A general guarantor has to be sued, or the debtor in his guarantee period (art. 693).
         counts = ("suit",) if guarantee.kind == "general" else INTERRUPTIONS
         mine = acts.get(("guarantor", guarantee.guarantor_no), [])
-        called = sorted(a.happened_on for a in mine if a.kind in counts)
+        # His period begins with maturity: who was called upon before it was not called upon in it (art. 692).
+        called = sorted(a.happened_on for a in mine if a.kind in counts and a.happened_on > loan.matures_on)
         in_time = [on for on in called if on <= until]
         if in_time:
             later = [Act("demand", on) for on in called]

@@ -126,6 +126,24 @@ def test_a_general_guarantor_has_to_be_sued(lent: Office, kind: str, act_kind: s
     assert ("G1-2024-07-01" in [subject for subject, _, _ in warned(lent)]) == keeps
 
 
+@pytest.mark.parametrize(("day", "in_time"), [
+    (date(2020, 9, 1), False), (MATURES, False), (date(2021, 3, 3), True), (date(2021, 9, 2), True),
+    (date(2021, 9, 3), False),
+])  # fmt: skip
+def test_only_in_his_guarantee_period_is_a_guarantor_called_upon(lent: Office, day: date, in_time: bool) -> None:
+    """Art. 692: the period begins with maturity, so that a demand before it, or on its day, calls upon nobody."""
+    act(lent, day, party="guarantor", party_no="G1")
+    with lent.book.read() as session:
+        right = limitation.of_loan(session, lent.policy, session.get_one(Loan, "L1"), date(2021, 9, 5))[1]
+    assert (right.under == "limitation") == in_time
+    work_out(lent, date(2021, 8, 1))
+    assert (ends(lent) == []) == in_time
+    for day_of_round in (date(2024, 3, 1), date(2024, 3, 20)):
+        work_out(lent, day_of_round)
+    lapsing = [subject for subject, _, _ in warned(lent) if subject.startswith("G1")]
+    assert lapsing == ([f"G1-{day + timedelta(days=3 * 365 + 1)}"] if in_time else [])
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_no_sequence_of_events_lets_a_guarantee_period_end_unseen(lent: Office, seed: int) -> None:
     """Acts against the guarantor and rounds at odd times: who was not called upon in time was warned of."""
@@ -136,15 +154,19 @@ def test_no_sequence_of_events_lets_a_guarantee_period_end_unseen(lent: Office, 
         guarantee.until_on = chance.choice((None, MATURES + timedelta(days=chance.randrange(1, 700))))
         writer.session.add(guarantee)
         until = guarantee.until_on or date(2021, 9, 2)
+    called = False
     while day < until:
         day += timedelta(days=chance.randrange(1, 60))
-        if chance.random() < 0.15:
-            act(lent, day, chance.choice(("demand", "agreement", "suit")), "guarantor", "G1")
+        if chance.random() < 0.3:
+            kind = chance.choice(("demand", "agreement", "suit"))
+            act(lent, day, kind, "guarantor", "G1")
+            called |= MATURES < day <= until and (kind == "suit" or guarantee.kind == "joint")
         if day <= until:
             work_out(lent, day)
             with lent.book.read() as session:
                 right = limitation.of_loan(session, lent.policy, session.get_one(Loan, "L1"), day)[1]
-            if right.under == "guarantee" and (until - day).days <= lent.policy.limitation.guarantee_warn_days:
+            assert (right.under == "limitation") == called, day
+            if not called and (until - day).days <= lent.policy.limitation.guarantee_warn_days:
                 assert until in [anchor for _, anchor, _ in ends(lent)], (day, until)
 
 

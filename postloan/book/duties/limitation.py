@@ -21,7 +21,7 @@ def limitation_warnings(span: Span) -> Select:
     """LIM-1: for the borrower of every loan that is not paid, and every guarantor who was called upon, the last
     day but so many on which the period has to be interrupted; open long before."""
     rule = span.policy.limitation
-    runs = _runs()
+    runs = _runs(_guaranteed_until(rule.guarantee_months))
     lapses_on = plus_months(runs.c.started_on, literal(12 * rule.years))
     opens_on = plus_days(lapses_on, -rule.warn_days)
     due_on = plus_days(lapses_on, -rule.act_days)
@@ -51,16 +51,9 @@ def guarantee_warnings(span: Span) -> Select:
     """LIM-2: every guarantor who was not called upon, the last day but so many of his guarantee period; a general
     guarantor only by suit."""
     rule = span.policy.limitation
-    legal = plus_months(LOAN.matures_on, literal(rule.guarantee_months))
-    until = func.coalesce(GUARANTEE.until_on, legal)
+    until = _guaranteed_until(rule.guarantee_months)
     due_on, opens_on = plus_days(until, -rule.guarantee_act_days), plus_days(until, -rule.guarantee_warn_days)
-    called = exists().where(
-        INTERRUPTION.loan_no == LOAN.loan_no,
-        INTERRUPTION.party == "guarantor",
-        INTERRUPTION.party_no == GUARANTEE.guarantor_no,
-        INTERRUPTION.happened_on <= until,
-        or_(GUARANTEE.kind != "general", INTERRUPTION.kind == "suit"),
-    )
+    called = exists().where(*_calls_upon(), INTERRUPTION.happened_on <= until)
     settled = settlements()
     return (
         duty(
@@ -84,7 +77,24 @@ def guarantee_warnings(span: Span) -> Select:
     )
 
 
-def _runs() -> Subquery:
+def _guaranteed_until(months: int) -> Any:
+    """The last day of a guarantee period: as agreed, else so many months from maturity."""
+    return func.coalesce(GUARANTEE.until_on, plus_months(LOAN.matures_on, literal(months)))
+
+
+def _calls_upon() -> tuple[Any, ...]:
+    """What makes an act one that calls upon the guarantor of a guarantee: after maturity, as his period begins with
+    it, and against a general one a suit (art. 692, 693)."""
+    return (
+        INTERRUPTION.loan_no == LOAN.loan_no,
+        INTERRUPTION.party == "guarantor",
+        INTERRUPTION.party_no == GUARANTEE.guarantor_no,
+        INTERRUPTION.happened_on > LOAN.matures_on,
+        or_(GUARANTEE.kind != "general", INTERRUPTION.kind == "suit"),
+    )
+
+
+def _runs(guaranteed_until: Any) -> Subquery:
     """(loan_no, party_no, started_on): since when each right runs. Acts after a period had lapsed are not told
     apart here: nobody lets one lapse unseen from the first round on."""
     last = (
@@ -115,20 +125,13 @@ def _runs() -> Subquery:
         .where(looked_at(LOAN.loan_no))
     )
     called = (
-        select(
-            INTERRUPTION.loan_no,
-            INTERRUPTION.party_no,
-            func.max(INTERRUPTION.happened_on).label("started_on"),
-        )
-        .outerjoin(
-            t.Guarantee,
-            and_(GUARANTEE.guarantor_no == INTERRUPTION.party_no, GUARANTEE.loan_no == INTERRUPTION.loan_no),
-        )
-        .where(
-            INTERRUPTION.party == "guarantor",
-            looked_at(INTERRUPTION.loan_no),
-            or_(func.coalesce(GUARANTEE.kind, "joint") != "general", INTERRUPTION.kind == "suit"),
-        )
-        .group_by(INTERRUPTION.loan_no, INTERRUPTION.party_no)
+        select(LOAN.loan_no, GUARANTEE.guarantor_no, func.max(INTERRUPTION.happened_on).label("started_on"))
+        .select_from(LOAN.loan_no.table)
+        .join(t.Guarantee, GUARANTEE.loan_no == LOAN.loan_no)
+        .join(t.Interruption, and_(*_calls_upon()))
+        .where(looked_at(LOAN.loan_no))
+        .group_by(LOAN.loan_no, GUARANTEE.guarantor_no, GUARANTEE.until_on, LOAN.matures_on)
+        # Who was not called upon in his guarantee period is free: no later act begins anything.
+        .having(func.min(INTERRUPTION.happened_on) <= guaranteed_until)
     )
     return union_all(debtors, called).subquery("runs")
