@@ -46,8 +46,9 @@ ROLES = parties.TITLES | {
 
 
 def persons(session: Session, loan: Loan) -> list[Person]:
-    """The people who may be contacted about a loan, the borrower first; owners of collateral go by the item."""
-    owing = [p for p in parties.of_loan(session, loan) if p.role != "consignor"]
+    """The people who may be contacted about a loan, the borrower first, each once; an owner of collateral who is
+    nobody else goes by the item."""
+    owing = dict.fromkeys(parties.to_contact(session, loan).values())
     found = [Person(p.role, p.number, p.name, p.phone) for p in owing]
     others = select(ContactPerson).where(ContactPerson.borrower_no == loan.borrower_no)
     for other in session.exec(others.order_by(col(ContactPerson.person_no))):
@@ -81,26 +82,39 @@ class Request:
 def permission(session: Session, policy: Policy, loan: Loan, asked: Request, *, but: str = "") -> Permission:
     """CON-1 to CON-9: whether a contact is permitted, by which rule not, and from when on; reads only. `but` is a
     contact of the register that is left out of the count: the one that is asked about again."""
+    same = _same(session, loan)
     return rule.permission(
-        _asked(session, policy, loan, asked),
-        _past(session, loan, but),
-        _stops(session, loan),
+        _asked(session, policy, loan, asked, same),
+        _past(session, loan, but, same),
+        _stops(session, loan, same),
         policy.contact.limits,
         policy.working_days.is_working,
     )
 
 
-def _asked(session: Session, policy: Policy, loan: Loan, asked: Request) -> Asked:
+Same = dict[tuple[str, str], tuple[str, str]]  # role and number
+
+
+def _same(session: Session, loan: Loan) -> Same:
+    """As whom everybody is contacted. What is asked, or on record, about an owner under another item or role is
+    about him: no stop and no count is passed by under a second name."""
+    known = {(p.role, p.number): (p.role, p.number) for p in persons(session, loan)}
+    return known | {party: (p.role, p.number) for party, p in parties.to_contact(session, loan).items()}
+
+
+def _asked(session: Session, policy: Policy, loan: Loan, asked: Request, same: Same) -> Asked:
     zone = policy.contact.zone(loan.branch_no or "", policy.time_zone)
     debtor = active_stops(session, "borrower", loan.borrower_no, asked.at.astimezone(zone).date())
     kinds = {stop.kind for stop in debtor}
-    third = asked.person.role == "third_party"
+    who = asked.person.role, asked.person.number
+    party, party_no = same.get(who, who)
+    third = party == "third_party"
     return Asked(
         channel=asked.channel,
         at=asked.at,
         zone=zone,
-        party=asked.person.role,
-        party_no=asked.person.number,
+        party=party,
+        party_no=party_no,
         number=asked.number,
         loans=(loan.loan_no,),
         at_workplace=asked.at_workplace,
@@ -114,32 +128,37 @@ def _asked(session: Session, policy: Policy, loan: Loan, asked: Request) -> Aske
     )
 
 
-def _past(session: Session, loan: Loan, but: str) -> list[Attempt]:
+def _past(session: Session, loan: Loan, but: str, same: Same) -> list[Attempt]:
     """Every contact that was permitted on any debt of the borrower, whoever made it."""
     rows = select(Contact).where(
         Contact.borrower_no == loan.borrower_no, col(Contact.permitted), Contact.contact_no != but
     )
-    return [
-        Attempt(
-            channel=one.channel,
-            at=one.contact_at,
-            party=one.role,
-            party_no=one.person_no,
-            number=one.address,
-            conversed=one.conversed if one.result else None,
-            agent=one.agent,
-            loans=(one.loan_no,),
+    found = []
+    for one in session.exec(rows):
+        if one.result == "not_made":
+            continue
+        who = one.role, one.person_no
+        party, party_no = same.get(who, who)
+        found.append(
+            Attempt(
+                channel=one.channel,
+                at=one.contact_at,
+                party=party,
+                party_no=party_no,
+                number=one.address,
+                conversed=one.conversed if one.result else None,
+                agent=one.agent,
+                loans=(one.loan_no,),
+            )
         )
-        for one in session.exec(rows)
-        if one.result != "not_made"
-    ]
+    return found
 
 
-def _stops(session: Session, loan: Loan) -> list[Stop]:
+def _stops(session: Session, loan: Loan, same: Same) -> list[Stop]:
     """What is on record about everybody of the loan; the pauses of its clock stop contacts with all who owe (COL-2)."""
     found = []
-    for person in persons(session, loan):
-        for stop in stops_of(session, person.role, person.number):
+    for known_as, (_, number) in same.items():
+        for stop in stops_of(session, *known_as):
             if stop.kind != "lost":
                 found.append(
                     Stop(
@@ -147,7 +166,7 @@ def _stops(session: Session, loan: Loan) -> list[Stop]:
                         kind="hospitalised" if stop.kind == "incapacitated" else stop.kind,
                         from_on=stop.from_on,
                         until_on=stop.until_on,
-                        party_no=person.number,
+                        party_no=number,
                         channel=stop.channel,
                         hours=_hours(stop.detail) if stop.kind == "hours_agreed" else (),
                     )

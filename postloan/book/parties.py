@@ -16,6 +16,7 @@ TITLES = {
     "pledgor": ("出质人", "pledgor"),
     "consignor": ("委托人", "consignor"),
 }
+OWNERS = ("mortgagor", "pledgor")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,17 @@ def to_consent(session: Session, loan: Loan) -> list[Party]:
 
 def consents(party: Party, borrower: Party) -> bool:
     """Whether a party's consent in writing is needed beside the borrower's application."""
-    return party != borrower and (party.role not in ("mortgagor", "pledgor") or party.name != borrower.name)
+    return party != borrower and (party.role not in OWNERS or party.name != borrower.name)
+
+
+def to_contact(session: Session, loan: Loan) -> dict[tuple[str, str], Party]:
+    """CON: by role and number, as whom every party but the consignor is contacted: an owner of collateral who owes
+    the debt or guarantees it, as that; one of several items, under the first."""
+    everybody = [party for party in of_loan(session, loan) if party.role != "consignor"]
+    first: dict[str, Party] = {}
+    for party in everybody:
+        first.setdefault(party.name, party)
+    return {(p.role, p.number): first[p.name] if p.role in OWNERS else p for p in everybody}
 
 
 def to_notify(session: Session, loan: Loan) -> list[Party]:

@@ -13,7 +13,21 @@ from sqlmodel import select
 from postloan.book import Book, Writer, cases, collection, contacts, loans, promises, stages
 from postloan.book.contacts import Person, Request
 from postloan.book.standings import standings
-from postloan.book.tables import Case, Contact, ContactPerson, Instalment, Pause, Position, Promise, Repayment
+from postloan.book.tables import (
+    Borrower,
+    Case,
+    Collateral,
+    CollateralLoan,
+    Contact,
+    ContactPerson,
+    Guarantee,
+    Guarantor,
+    Instalment,
+    Pause,
+    Position,
+    Promise,
+    Repayment,
+)
 from postloan.errors import PostloanError
 from postloan.policy import PolicyFile
 from postloan.rules.collection import CURRENT, Paused, days_on_the_clock, stage
@@ -282,6 +296,48 @@ def test_a_third_person_only_when_the_debtor_is_lost(book: Book, policy_file: Po
         )  # fmt: skip
         once_more = contacts.permission(writer.session, policy, loan, asked)
         assert (once_more.allowed, once_more.allowed_from) == (False, None)
+
+
+def pledge(writer: Writer, loan_no: str, **owners: str) -> None:
+    for number, owner in owners.items():
+        writer.session.add(
+            Collateral(collateral_no=number, kind="房产", owner=owner, value=Decimal(100), valued_on=START)
+        )
+        writer.session.flush()
+        writer.session.add(CollateralLoan(collateral_no=number, loan_no=loan_no))
+    writer.session.flush()
+
+
+def test_who_owns_the_collateral_and_owes_as_well_is_one_person(book: Book, policy_file: PolicyFile) -> None:
+    """No stop and no cap is passed by under a second name, not even one that a form still offers."""
+    lend(book, 1)
+    policy = policy_file.at(date(2026, 3, 2))
+    with book.write() as writer:
+        session = writer.session
+        loan = loans.get(session, "L00")
+        debtor = session.get_one(Borrower, loan.borrower_no)
+        session.add(Guarantor(guarantor_no="G1", name="保某"))
+        session.flush()
+        session.add(Guarantee(guarantor_no="G1", loan_no="L00"))
+        pledge(writer, "L00", K1=debtor.name, K2="保某", K3="物主", K4="物主")
+        people = [(p.role, p.number) for p in contacts.persons(session, loan)]
+        assert people == [("borrower", debtor.borrower_no), ("guarantor", "G1"), ("mortgagor", "K3")]
+        house = Person("mortgagor", "K1", "")
+        for n, who in enumerate((Person(BORROWER, debtor.borrower_no, ""), house, house), start=10):
+            asked = request("call", f"2026-03-02T{n}:00:00+08:00", who)
+            assert contacts.ask(writer, policy, loan, asked, f"C{n}").permitted
+            contacts.note(writer, f"C{n}", result="talked", text="说明情况", by="A1")
+        for who in (Person(BORROWER, debtor.borrower_no, ""), house):
+            full = contacts.permission(session, policy, loan, request("call", "2026-03-02T15:00:00+08:00", who))
+            assert full.rule == "CON-6"
+        about = {"channel": "", "day": date(2026, 3, 3), "document": "函", "case": None, "by": "A1", "loan_no": "L00"}
+        contacts.stop(writer, "S1", role="mortgagor", person_no="K4", kind="cease", **about)
+        contacts.stop(writer, "S2", role=BORROWER, person_no=debtor.borrower_no, kind="represented", **about)
+        for number in ("K1", "K3", "K4"):
+            asked = request("call", "2026-03-04T10:00:00+08:00", Person("mortgagor", number, ""))
+            assert contacts.permission(session, policy, loan, asked).rule == "CON-2", number
+        guarantor = request("call", "2026-03-04T10:00:00+08:00", Person("guarantor", "G1", ""))
+        assert contacts.permission(session, policy, loan, guarantor).allowed
 
 
 def test_the_work_list_is_in_order(book: Book, policy_file: PolicyFile) -> None:
