@@ -6,11 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, or_, select
 
 from postloan.book import parties, stages
 from postloan.book.engine import Writer
-from postloan.book.tables import Borrower, Case, Contact, ContactPerson, ContactStop, Loan, Notice
+from postloan.book.tables import (
+    Borrower,
+    Case,
+    Contact,
+    ContactPerson,
+    ContactStop,
+    Guarantee,
+    Guarantor,
+    Loan,
+    Notice,
+)
 from postloan.calendar import ONE_DAY
 from postloan.errors import NotFound
 from postloan.policy import Policy
@@ -85,7 +95,7 @@ def permission(session: Session, policy: Policy, loan: Loan, asked: Request, *, 
     same = _same(session, loan)
     return rule.permission(
         _asked(session, policy, loan, asked, same),
-        _past(session, loan, but, same),
+        _past(session, loan, asked, but, same),
         _stops(session, loan, same),
         policy.contact.limits,
         policy.working_days.is_working,
@@ -128,11 +138,16 @@ def _asked(session: Session, policy: Policy, loan: Loan, asked: Request, same: S
     )
 
 
-def _past(session: Session, loan: Loan, but: str, same: Same) -> list[Attempt]:
-    """Every contact that was permitted on any debt of the borrower, whoever made it."""
-    rows = select(Contact).where(
-        Contact.borrower_no == loan.borrower_no, col(Contact.permitted), Contact.contact_no != but
-    )
+def _past(session: Session, loan: Loan, asked: Request, but: str, same: Same) -> list[Attempt]:
+    """Every contact that was permitted on any debt of the borrower, with the same person on anybody's, and to the
+    same number, whoever made it: the law counts over the whole institution."""
+    who = asked.person.role, asked.person.number
+    known_as = {who} | {party for party, one in same.items() if one == same.get(who)}
+    concerned = [and_(Contact.role == role, Contact.person_no == number) for role, number in sorted(known_as)]
+    concerned.append(col(Contact.borrower_no) == loan.borrower_no)
+    if asked.number:
+        concerned.append(col(Contact.address) == asked.number)
+    rows = select(Contact).where(or_(*concerned), col(Contact.permitted), Contact.contact_no != but)
     found = []
     for one in session.exec(rows):
         if one.result == "not_made":
@@ -216,13 +231,14 @@ def ask(
     """CON: ask the gate, and enter what it said under a number of the caller's, once: permitted, or refused with
     its rule and the moment from which it will be permitted.
 
-    The debtor's row is locked: of two agents who ask at once, the second one is counted after the first.
+    The rows of the debtor and his guarantors are locked: of two agents who ask at once, be it about the loans of
+    two debtors with one guarantor, the second one is counted after the first.
     """
     session = writer.session
     known = session.get(Contact, number)
     if known is not None and known.permitted and not notice_no:
         return known
-    session.get_one(Borrower, loan.borrower_no, with_for_update=True)
+    _wait_for_others(session, loan)
     said = permission(session, policy, loan, asked, but=number)
     entry = known or Contact(
         contact_no=number,
@@ -254,6 +270,14 @@ def ask(
         **({} if said.allowed else {"refused_by": said.rule, "allowed_from": said.allowed_from or ""}),
     )
     return entry
+
+
+def _wait_for_others(session: Session, loan: Loan) -> None:
+    """Lock those whose contacts are counted together: all of a loan at once and in one order, so that nobody waits
+    for somebody who waits for him."""
+    session.get_one(Borrower, loan.borrower_no, with_for_update=True)
+    guarantors = select(Guarantor).join(Guarantee).where(Guarantee.loan_no == loan.loan_no)
+    session.exec(guarantors.order_by(col(Guarantor.guarantor_no)).with_for_update(of=Guarantor)).all()
 
 
 def note(writer: Writer, contact_no: str, *, result: str, text: str, by: str) -> None:

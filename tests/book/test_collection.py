@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -29,7 +30,7 @@ from postloan.book.tables import (
     Repayment,
 )
 from postloan.errors import PostloanError
-from postloan.policy import PolicyFile
+from postloan.policy import Policy, PolicyFile
 from postloan.rules.collection import CURRENT, Paused, days_on_the_clock, stage
 from tests.book.test_schedules import case_on
 from tests.conftest import Clock
@@ -338,6 +339,63 @@ def test_who_owns_the_collateral_and_owes_as_well_is_one_person(book: Book, poli
             assert contacts.permission(session, policy, loan, asked).rule == "CON-2", number
         guarantor = request("call", "2026-03-04T10:00:00+08:00", Person("guarantor", "G1", ""))
         assert contacts.permission(session, policy, loan, guarantor).allowed
+
+
+@pytest.fixture
+def guaranteed(book: Book) -> Book:
+    """Loans of two borrowers with one guarantor."""
+    lend(book, 2)
+    with book.write() as writer:
+        writer.session.add(Guarantor(guarantor_no="G1", name="保某", phone="139"))
+        writer.session.add(Borrower(borrower_no="C2", name="李某", kind="personal", branch_no="B1"))
+        writer.session.flush()
+        writer.session.add_all(Guarantee(guarantor_no="G1", loan_no=no) for no in ("L00", "L01"))
+        loans.get(writer.session, "L01").borrower_no = "C2"
+    return book
+
+
+def call_guarantor(writer: Writer, policy: Policy, loan_no: str, number: str, hour: int) -> Contact:
+    asked = request("call", f"2026-03-02T{hour}:00:00+08:00", Person("guarantor", "G1", ""), number="139")
+    return contacts.ask(writer, policy, loans.get(writer.session, loan_no), asked, number)
+
+
+def test_a_guarantor_of_two_borrowers_is_counted_once(guaranteed: Book, policy_file: PolicyFile) -> None:
+    policy = policy_file.at(date(2026, 3, 2))
+    with guaranteed.write() as writer:
+        for n, loan_no in enumerate(("L00", "L01", "L00", "L01"), start=1):
+            made = call_guarantor(writer, policy, loan_no, f"C{n}", 9 + n)
+            assert (made.permitted, made.rule) == ((True, "") if n < 4 else (False, "CON-6"))
+            contacts.note(writer, f"C{n}", result="talked", text="说明情况", by="A1")
+
+
+def test_a_number_is_counted_whosever_it_is(guaranteed: Book, policy_file: PolicyFile) -> None:
+    policy = policy_file.at(date(2026, 3, 2))
+    with guaranteed.write() as writer:
+        for n, loan_no in enumerate(("L00", "L01") * 4):
+            who = loans.get(writer.session, loan_no).borrower_no
+            asked = request("call", f"2026-03-02T{10 + n}:00:00+08:00", Person(BORROWER, who, ""), number="111")
+            made = contacts.ask(writer, policy, loans.get(writer.session, loan_no), asked, f"C{n}")
+            assert (made.permitted, made.rule) == ((True, "") if n < 6 else (False, "CON-7"))
+            contacts.note(writer, f"C{n}", result="no_answer", text="无人接听", by="A1")
+
+
+def test_two_agents_on_two_loans_of_one_guarantor_wait_for_each_other(
+    guaranteed: Book, policy_file: PolicyFile
+) -> None:
+    policy = policy_file.at(date(2026, 3, 2))
+
+    def from_the_other_loan() -> str:
+        with guaranteed.write() as writer:
+            return call_guarantor(writer, policy, "L01", "C4", 14).rule
+
+    with ThreadPoolExecutor(1) as pool:
+        with guaranteed.write() as writer:
+            for n in (1, 2, 3):
+                assert call_guarantor(writer, policy, "L00", f"C{n}", 9 + n).permitted
+            other = pool.submit(from_the_other_loan)
+            with pytest.raises(TimeoutError):
+                other.result(timeout=1)
+        assert other.result(timeout=60) == "CON-6"
 
 
 def test_the_work_list_is_in_order(book: Book, policy_file: PolicyFile) -> None:

@@ -92,6 +92,8 @@ class Contact(SQLModel, table=True):
         one_of("channel", CHANNELS),
         one_of("role", CONTACT_ROLES),
         Index("ix_contact_debtor", "borrower_no", "contact_at"),
+        Index("ix_contact_with", "role", "person_no"),
+        Index("ix_contact_address", "address"),
     )
     contact_no: str = Field(primary_key=True)
     loan_no: str = ref("loan.loan_no")

@@ -411,7 +411,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("contact_no"),
     )
     with op.batch_alter_table("contact", schema=None) as batch_op:
+        batch_op.create_index("ix_contact_address", ["address"], unique=False)
         batch_op.create_index(batch_op.f("ix_contact_case_no"), ["case_no"], unique=False)
         batch_op.create_index("ix_contact_debtor", ["borrower_no", "contact_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_contact_loan_no"), ["loan_no"], unique=False)
         batch_op.create_index(batch_op.f("ix_contact_notice_no"), ["notice_no"], unique=False)
+        batch_op.create_index("ix_contact_with", ["role", "person_no"], unique=False)
