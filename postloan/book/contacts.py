@@ -96,7 +96,7 @@ def permission(session: Session, policy: Policy, loan: Loan, asked: Request, *, 
     return rule.permission(
         _asked(session, policy, loan, asked, same),
         _past(session, loan, asked, but, same),
-        _stops(session, loan, same),
+        _stops(session, loan, same) + _refusals(session, asked),
         policy.contact.limits,
         policy.working_days.is_working,
     )
@@ -192,6 +192,27 @@ def _stops(session: Session, loan: Loan, same: Same) -> list[Stop]:
         if p.from_on <= stages.last_day(p)
     ]
     return found
+
+
+def _refusals(session: Session, asked: Request) -> list[Stop]:
+    """CON-1: a third person whose number is one that somebody refused at, as on record or as used for a contact, is
+    who refused: under another name, or named by another borrower."""
+    numbers = {asked.number, asked.person.phone} - {""}
+    if asked.person.role != "third_party" or not numbers:
+        return []
+    named = select(ContactPerson.person_no).where(col(ContactPerson.phone).in_(numbers))
+    contacted = select(Contact.person_no).where(
+        Contact.role == "third_party", col(Contact.address).in_(numbers), col(Contact.permitted)
+    )
+    refused = select(ContactStop).where(
+        ContactStop.kind == "refused",
+        ContactStop.role == "third_party",
+        or_(col(ContactStop.person_no).in_(named), col(ContactStop.person_no).in_(contacted)),
+    )
+    return [
+        Stop(kind="refused", from_on=one.from_on, party_no=asked.person.number, number=asked.number)
+        for one in session.exec(refused)
+    ]
 
 
 def _hours(text: str) -> tuple[Window, ...]:

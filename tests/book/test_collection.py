@@ -299,6 +299,38 @@ def test_a_third_person_only_when_the_debtor_is_lost(book: Book, policy_file: Po
         assert (once_more.allowed, once_more.allowed_from) == (False, None)
 
 
+def test_who_refused_is_asked_no_more_under_another_name(book: Book, policy_file: PolicyFile) -> None:
+    """The number of a third person who refused is left alone, whoever named it: the one on record and the one used."""
+    lend(book, 2)
+    policy = policy_file.at(date(2026, 3, 2))
+    with book.write() as writer:
+        session = writer.session
+        session.add(Borrower(borrower_no="C2", name="李某", kind="personal", branch_no="B1"))
+        session.flush()
+        loans.get(session, "L01").borrower_no = "C2"
+        for number, borrower_no, phone in (("T1", "C1", "1000"), ("T2", "C1", "1000"), ("T3", "C2", "1000"),
+                                           ("T4", "C2", "2000"), ("T5", "C2", "3000")):  # fmt: skip
+            session.add(ContactPerson(person_no=number, borrower_no=borrower_no, name="友人", phone=phone))
+        about = {"channel": "", "day": date(2026, 2, 1), "document": "", "case": None, "by": "A1", "loan_no": "L00"}
+        for borrower_no in ("C1", "C2"):
+            contacts.stop(writer, borrower_no, role=BORROWER, person_no=borrower_no, kind="lost", **about)
+
+        def said(loan_no: str, person_no: str, number: str) -> str:
+            person = next(p for p in contacts.persons(session, loans.get(session, loan_no)) if p.number == person_no)
+            asked = request("call", "2026-03-02T10:00:00+08:00", person, number=number)
+            return contacts.permission(session, policy, loans.get(session, loan_no), asked).rule
+
+        who = Person("third_party", "T1", "", "1000")
+        asked = request("call", "2026-03-02T10:00:00+08:00", who, number="2000")
+        assert contacts.ask(writer, policy, loans.get(session, "L00"), asked, "K1").permitted
+        about |= {"day": date(2026, 3, 2)}
+        assert said("L00", "T2", "1000") == said("L01", "T3", "1000") == said("L01", "T4", "2000") == ""
+        contacts.stop(writer, "K1-refused", role="third_party", person_no="T1", kind="refused", **about)
+        assert said("L00", "T2", "1000") == said("L01", "T3", "1000") == said("L01", "T4", "2000") == "CON-1"
+        assert said("L01", "T3", "") == said("L01", "T3", "3000") == "CON-1", "it is the same person"
+        assert said("L01", "T5", "3000") == "", "somebody else"
+
+
 def pledge(writer: Writer, loan_no: str, **owners: str) -> None:
     for number, owner in owners.items():
         writer.session.add(
