@@ -113,13 +113,16 @@ def deliver_due(office: Office, limit: int = 500) -> Delivery:
         # One at a time: what waits its turn behind a slow gateway must not look as if it were being sent.
         with office.book.write(origin="outbox") as writer:
             notice = notices.take(writer)
-            waits = (
-                notice is not None
-                and _is_collection(office, notice)
-                and contacts.let_through(writer, office.policy, notice)
-            )
-        if notice is None:
-            break
+            if notice is None:
+                break
+            waits = ""
+            with writer.attempt() as failed:
+                if _is_collection(office, notice):
+                    waits = contacts.let_through(writer, office.policy, notice)
+            if failed:  # what cannot be judged is not sent, and must not keep the others from going
+                notices.mark_refused(writer, notice, f"not judged by the gate: {failed[0]}", office.policy.notices)
+                refused += 1
+                continue
         if waits:
             held += 1
             continue

@@ -387,10 +387,14 @@ def of_loan(session: Session, loan_no: str) -> Sequence[Contact]:
 
 def let_through(writer: Writer, policy: Policy, notice: Notice) -> str:
     """CON: what keeps a message about a debt from being sent now: "" if nothing does. It then waits in the outbox
-    until the gate will permit it, or, where nothing but a lifted stop will, is not sent at all."""
+    until the gate will permit it, or, where nothing but a lifted stop will, is not sent at all. The consignor is the
+    creditor, and staff owe nothing: what they are told is no contact with a debtor."""
+    if notice.recipient_kind in ("consignor", "staff"):
+        return ""
     loan = writer.session.get_one(Loan, notice.loan_no)
     person = Person(notice.recipient_kind, notice.recipient_no, "")
-    asked = Request(person, notice.channel, writer.now, "postloan", notice.address)
+    channel = "sms" if notice.channel == "webhook" else notice.channel  # it reaches the person as a message
+    asked = Request(person, channel, writer.now, "postloan", notice.address)
     said = ask(writer, policy, loan, asked, notice.notice_no, notice_no=notice.notice_no)
     if said.permitted:
         return ""

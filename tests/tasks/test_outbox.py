@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from cli.sinks import Sinks
 from postloan.book import Book, notices
 from postloan.book.notices import Recipient
-from postloan.book.tables import Notice
+from postloan.book.tables import Contact, Notice
 from postloan.errors import PostloanError
 from postloan.settings import Settings
 from tasks import notices as outbox
@@ -137,3 +139,57 @@ def test_a_missing_gateway_says_which_setting_is_missing(office: Office, monkeyp
     assert "POSTLOAN_GATEWAY_EMAIL" in state(without, notice).last_error
     nowhere = put(without, "k9", to=Recipient("staff", "", "无", "zh", "", ""))
     assert (nowhere.state, "no address" in nowhere.last_error) == ("failed", True)
+
+
+def about_a_debt(office: Office, key: str, to: Recipient) -> Notice:
+    with office.book.write() as writer:
+        values = {"amount": Decimal(1000), "currency": "CNY", "days": 3}
+        return outbox.queue(
+            office, writer, key=key, kind="overdue_reminder", to=to, loan_no="L1", case_no=None, **values
+        )
+
+
+CONSIGNOR = Recipient("consignor", "W1", "委托人", "zh", "w1@example.test", "10000000002")
+
+
+@pytest.mark.parametrize(
+    ("channel", "to", "counted"),
+    [
+        ("webhook", BORROWER, [("borrower", "sms")]),
+        ("webhook", CONSIGNOR, []),
+        ("email", CONSIGNOR, []),
+        ("email", OFFICER, []),
+    ],
+)
+def test_a_message_about_a_debt_goes_by_every_channel_and_to_everybody(
+    office: Office,
+    sinks: Sinks,
+    channel: str,
+    to: Recipient,
+    counted: list[tuple[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A webhook is a message to the person; to the creditor and to staff it is no contact with a debtor."""
+    monkeypatch.setenv("POSTLOAN_GATEWAY_WEBHOOK", sinks.environment()["POSTLOAN_GATEWAY_SMS"])
+    monkeypatch.setattr(outbox, "_channel", lambda *_: channel)
+    office = Office(office.book, Settings())
+    notice = about_a_debt(office, "debt", to)
+    assert outbox.deliver_due(office).sent == 1
+    assert state(office, notice).state == "sent"
+    with office.book.read() as session:
+        assert [(c.role, c.channel) for c in session.exec(select(Contact))] == counted
+
+
+def test_a_notice_that_cannot_be_judged_keeps_no_other_from_going(office: Office, clock: Clock) -> None:
+    stranger = about_a_debt(office, "stranger", Recipient("agency", "A1", "外包", "zh", "a1@example.test", "1"))
+    clock.now += timedelta(seconds=1)
+    other = put(office)
+    done = outbox.deliver_due(office)
+    assert (done.sent, done.refused, done.held) == (1, 1, 0)
+    assert state(office, other).state == "sent"
+    for minutes in office.policy.notices.retry_minutes:
+        clock.now += timedelta(minutes=minutes, seconds=1)
+        outbox.deliver_due(office)
+    failed = state(office, stranger)
+    assert (failed.state, "'agency'" in failed.last_error) == ("failed", True)
+    assert f"UN-{stranger.notice_no}-1" in work_out(office, office.today).opened_cases
