@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from prefect import flow
 from prefect.states import State
@@ -198,9 +199,10 @@ def _decide(work: LoanWork, about: str, acted: Answer, signed: Answer, rework: i
 
 @flow(name="collection", flow_run_name="逾期催收 {case_no}", retries=0)
 def collection(case_no: str = CASE_NUMBER) -> State:
-    """A loan is past due: why, whom to contact and what came of it, until it is cured, lost, or handed over.
+    """A loan is past due: why, whom to contact and what came of it, until it is cured or the workout has it.
 
-    The round ends it when nothing is past due any more.
+    The round ends it when nothing is past due any more, the transfer when the workout takes the loan over. Until then
+    it goes on: a transfer that was asked for may be refused or withdrawn.
 
     Args:
         case_no: the case in the book, for example CO-L0001-1. The daily round opens it.
@@ -227,16 +229,9 @@ def collection(case_no: str = CASE_NUMBER) -> State:
             diagnosed += 1
             _diagnose(work, about, officer, diagnosed)
         else:
-            signed = _hand_over(work, about, asked, number)
+            signed = _refer(work, about, asked, number)
             if not signed.form.returned:
-                break
-
-    def enter(writer: Writer) -> None:
-        cases.open_next(
-            writer, work.office.policy_file, "workout_transfer", work.loan, work.office.today, origin=case_no
-        )
-
-    return work.finish("handed_over", f"{case_no}: handed over to the workout", enter)
+                work.note(partial(_open_transfer, work=work, signed=signed, number=number))
 
 
 def _whose(work: LoanWork, officer: str) -> Mandate:
@@ -488,7 +483,7 @@ def _preserve(work: LoanWork, answer: Answer, why: str) -> None:
     )
 
 
-def _hand_over(work: LoanWork, about: str, asked: Answer[ContactRequest], number: int) -> Answer[SupervisorSignature]:
+def _refer(work: LoanWork, about: str, asked: Answer[ContactRequest], number: int) -> Answer[SupervisorSignature]:
     """WO-1: by decision of the supervisor the loan goes to the workout before the rule says so."""
     return work.ask(
         f"refer-{number}",
@@ -499,6 +494,22 @@ def _hand_over(work: LoanWork, about: str, asked: Answer[ContactRequest], number
         due_on=work.working_days_after(asked, _days(work)),
         context=about + known(work) + shown("移交理由", asked),
     )
+
+
+def _open_transfer(writer: Writer, work: LoanWork, signed: Answer[SupervisorSignature], number: int) -> None:
+    """Once for each referral: a later one may follow a transfer that was refused, this one must not open another."""
+    step = f"referred-{number}"
+    if cases.result(writer.session, work.case.case_no, step) is not None:
+        return
+    opened = cases.open_next(
+        writer,
+        work.office.policy_file,
+        "workout_transfer",
+        work.loan,
+        work.day_of(signed),
+        origin=f"{work.case.case_no}/{number}",
+    )
+    cases.finish_step(writer, work.case, step, {"transfer": opened.case_no})
 
 
 # ---------------------------------------------------------------------------------------- demand notices

@@ -84,6 +84,7 @@ def known(work: LoanWork) -> str:
             for stop in contacts.active_stops(session, person.role, person.number, day)
         ]
         again = collection.is_redefault(session, work.policy, loan_no, day)
+        transfer = cases.under_way(session, "workout_transfer", loan_no)
     facts = [
         ("阶段", f"{one.stage} ({one.since} 起)" if one else "已还清"),
         ("逾期天数(扣除暂停)", str(one.days) if one else "0"),
@@ -96,6 +97,7 @@ def known(work: LoanWork) -> str:
             for c in made
         ),
         *((f"限制 {label}", kind) for label, kind in stopped),
+        *([("移交不良处置", f"{transfer.case_no} 办理中")] if transfer else []),
     ]
     return "\n\n" + table("催收情况", tuple(facts))
 

@@ -150,11 +150,14 @@ def record(writer: Writer, case: Case, event: str, by: str = "", **about: Any) -
     )
 
 
+def under_way(session: Session, kind: str, loan_no: str) -> Case | None:
+    """An open case of a kind on a loan."""
+    return session.exec(select(Case).where(Case.kind == kind, Case.loan_no == loan_no, Case.state == "open")).first()
+
+
 def open_next(writer: Writer, file: PolicyFile, kind: str, loan: Loan, day: date, *, origin: str) -> Case:
     """Open the case that follows from another, once; one of its kind that is open on the loan already will do."""
-    waiting = writer.session.exec(
-        select(Case).where(Case.kind == kind, Case.loan_no == loan.loan_no, Case.state == "open")
-    ).first()
+    waiting = under_way(writer.session, kind, loan.loan_no)
     return waiting or open_by_hand(writer, file, kind, loan, day, origin=origin)
 
 

@@ -356,6 +356,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "result": ("联系结果", "result of the contact"),
         "trace": ("失联查找", "tracing"),
         "refer": ("移交决定", "referred to the workout"),
+        "referred": ("移交立案", "transfer opened"),
         "deliver": ("通知书送达", "notice delivered"),
         "request": ("申请", "request"),
         "clock": ("计时变更", "clock set"),

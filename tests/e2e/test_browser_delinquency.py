@@ -74,7 +74,7 @@ def test_from_the_first_contact_to_the_handing_over(desk: Installation, page: Pa
     assert "承诺" in said and "opt_out" in said
     know(SupervisorSignature)
     person.signs("refer-2", **SIGN)
-    assert outcome(person.clerk) == "handed_over"
+    assert person.clerk.waits_at() == {"contact-3"}, "until the workout has taken it over"
 
 
 def test_from_the_transfer_to_the_write_off_and_a_later_recovery(desk: Installation, page: Page) -> None:  # noqa: F811
@@ -88,6 +88,8 @@ def test_from_the_transfer_to_the_write_off_and_a_later_recovery(desk: Installat
     know(FileTakenOver)
     person.signs("take-over", decision="接收 take over", opinion="资料齐全")
     assert outcome(person.clerk) == "transferred"
+    with desk.office.book.read() as session:
+        assert cases.get(session, case_of(desk, "collection", LOAN)).outcome == "transferred"
 
     person = Person(desk, page, Clerk(desk, case_of(desk, "workout", LOAN)))
     know(DisposalPlan)

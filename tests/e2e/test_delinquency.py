@@ -38,7 +38,8 @@ from tasks.office import Office
 from tasks.round import work_out
 from tests.e2e.clerk import Clerk
 from tests.e2e.conftest import Installation, add_branch, own_book
-from tests.e2e.test_maturity import SIGN, case_of, open_case, outcome, papers
+from tests.e2e.test_maturity import SIGN, case_of, description, open_case, outcome, papers
+from tests.e2e.test_workout import HANDED, REFUSE, to_workout
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
@@ -256,6 +257,32 @@ def test_a_paused_clock_stops_stages_messages_and_contacts(desk: Installation) -
     assert outcome(resumed) == "clock_resumed"
     with desk.office.book.read() as session:
         assert stages.running(session, "Q4", desk.today + timedelta(days=2)) is None
+
+
+def test_collection_goes_on_until_the_workout_has_taken_the_loan_over(desk: Installation) -> None:
+    clerk = diagnosed(desk, "Q7")
+    refer = CALL | {"decision": "移交不良处置 hand over to the workout", "person": "借款人 borrower D7"}
+    assert "say why" in clerk.answer("contact-1", **refer)
+    for number in (1, 2):
+        assert clerk.answer(f"contact-{number}", **refer, reason="借款人停业, 拟提前移交") == ""
+        assert clerk.answer(f"refer-{number}", **SIGN) == ""
+    (first,) = _open(desk, "workout_transfer", "Q7")
+    assert first in description(clerk, "contact-3"), "the form says what is under way; a second time opens no other"
+    transfer = Clerk(desk, first)
+    assert transfer.answer("hand-over", **HANDED, present=list(desk.office.policy.workout.file_items)) == ""
+    assert transfer.answer("sign", **SIGN) == ""
+    assert transfer.answer("approve", **REFUSE) == ""
+    assert outcome(transfer) == "not_transferred"
+    assert clerk.answer("contact-3", **CALL | {"person": "借款人 borrower D7"}) == "", "somebody still works on it"
+    assert clerk.answer("result-3", result="无人接听 no answer", note="无人接听") == ""
+    assert _open(desk, "workout_transfer", "Q7") == [first]
+    assert clerk.answer("contact-4", **refer, reason="借款人失踪, 再次移交") == ""
+    assert clerk.answer("refer-4", **SIGN) == ""
+    to_workout(desk, "Q7")
+    with desk.office.book.read() as session:
+        ended = cases.get(session, clerk.case_no)
+        assert (ended.state, ended.outcome) == ("cancelled", "transferred")
+        assert cases.open_questions(session, clerk.case_no) == set()
 
 
 def test_a_guarantee_period_does_not_end_in_silence(desk: Installation) -> None:
