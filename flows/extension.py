@@ -1,6 +1,7 @@
 """Extension (展期), renewal (续贷), refinancing (借新还旧) and rescheduling (重组): EXT-1 to EXT-4.
 
-From the application to the signed contract, or to a reasoned refusal and the preparation of collection.
+From the application to the signed contract, or to a reasoned refusal and the preparation of collection; of a loan in
+the workout, the workout goes on.
 The new schedule is entered on the day on which it takes force, by the round if that is to come.
 """
 
@@ -10,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from prefect import flow
 from prefect.states import State
 from sqlmodel import Session
 
-from postloan.book import Writer, cases, extensions, parties
+from postloan.book import Writer, cases, extensions, parties, workout
 from postloan.book.extensions import SAME_LOAN, Terms
 from postloan.forms.base import Form, chosen, with_choices
 from postloan.forms.extension import (
@@ -71,7 +73,8 @@ def extension(case_no: str = CASE_NUMBER) -> State:
     application = _apply(work, officer)
     if application.form.withdrawn:
         archive_paper(case_no, "extension_record", TITLE, [("展期申请", application.form)])
-        return work.finish("withdrawn", f"{case_no}: not applied for")
+        goes_on = partial(_follow, work=work, last=application)
+        return work.finish("withdrawn", f"{case_no}: not applied for", goes_on)
     asked = _asked(work, application)
     work.note(lambda w: extensions.apply(w, work.case, work.loan, asked, application.form.applied_on, by=officer))
     papers: list[tuple[str, Form]] = [("展期申请", application.form)]
@@ -414,18 +417,25 @@ def _reduced_by(terms: Terms, form: ExtensionDecision) -> Terms:
 
 
 def _refused(work: LoanWork, decided: Decided) -> State:
-    """Refused with its reason: the borrower is told, and collection is prepared."""
+    """Refused with its reason: the borrower is told, and collection is prepared, or the workout goes on."""
     case_no, reason = work.case.case_no, decided.refusal
     tell(case_no, "extension_refused", "tell", ["borrower"], reason=reason, matures_on=work.loan.matures_on)
     notices.deliver()
     archive_paper(case_no, "extension_record", TITLE, decided.papers, rounds=decided.rounds)
 
     def enter(writer: Writer) -> None:
-        day = work.day_of(decided.last)
-        extensions.refuse(writer, work.case, reason, day, by=decided.last.staff_no)
-        cases.open_next(writer, work.office.policy_file, "collection_preparation", work.loan, day, origin=case_no)
+        extensions.refuse(writer, work.case, reason, work.day_of(decided.last), by=decided.last.staff_no)
+        _follow(writer, work, decided.last, "collection_preparation")
 
     return work.finish("refused", f"{case_no}: refused", enter)
+
+
+def _follow(writer: Writer, work: LoanWork, last: Answer, otherwise: str = "") -> None:
+    """Where there is no extension, the workout of a loan that it has goes on (WO-3); else `otherwise` follows."""
+    day = work.day_of(last)
+    kind = "workout" if workout.goes_on(writer.session, work.loan, day) else otherwise
+    if kind:
+        cases.open_next(writer, work.office.policy_file, kind, work.loan, day, origin=work.case.case_no)
 
 
 def _contract(work: LoanWork, decided: Decided, officer: str) -> State:
@@ -461,9 +471,8 @@ def _given_up(work: LoanWork, contract: Answer[ContractSigned]) -> State:
     """Granted, but not signed: the loan stays due as it was."""
 
     def enter(writer: Writer) -> None:
-        day, file = work.day_of(contract), work.office.policy_file
-        extensions.refuse(writer, work.case, contract.form.remark, day, by=contract.staff_no)
-        cases.open_next(writer, file, "collection_preparation", work.loan, day, origin=work.case.case_no)
+        extensions.refuse(writer, work.case, contract.form.remark, work.day_of(contract), by=contract.staff_no)
+        _follow(writer, work, contract, "collection_preparation")
 
     return work.finish("not_signed", f"{work.case.case_no}: not signed", enter)
 

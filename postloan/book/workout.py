@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from sqlmodel import Session, col, select
 
-from postloan.book import accounts, cases, classification, loans
+from postloan.book import accounts, cases, classification, loans, stages
 from postloan.book.engine import Writer
 from postloan.book.tables import (
     Case,
@@ -26,6 +26,7 @@ from postloan.book.tables import (
 )
 from postloan.errors import PostloanError
 from postloan.policy import Policy, PolicyFile
+from postloan.rules.collection import CURRENT
 from postloan.rules.position import ZERO
 from postloan.rules.workout import Alternative, InForce, Received, Recovered, came_of, recovered
 
@@ -132,6 +133,16 @@ def latest_transfer(session: Session, loan_no: str) -> Transfer | None:
     """The loan's latest transfer; None while it was never handed over."""
     query = select(Transfer).where(Transfer.loan_no == loan_no).order_by(col(Transfer.transferred_on).desc())
     return session.exec(query).first()
+
+
+def goes_on(session: Session, loan: Loan, day: date) -> bool:
+    """WO-1: whether a loan that was handed over is still the workout's: neither cured nor rescheduled since."""
+    handed = latest_transfer(session, loan.loan_no)
+    if handed is None:
+        return False
+    over = [s.entered_on for s in stages.of_loan(session, loan.loan_no, day) if s.stage == CURRENT]
+    over += [loan.restructured_on] if loan.restructured_on else []
+    return all(one <= handed.transferred_on for one in over)
 
 
 @dataclass(frozen=True)

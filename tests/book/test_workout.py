@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import select
 
 from postloan import feeds
-from postloan.book import Writer, accounts, audit, cases, duties, loans, workout
+from postloan.book import Writer, accounts, audit, cases, duties, loans, stages, workout
 from postloan.book.tables import (
     AuditEvent,
     Case,
@@ -155,6 +155,32 @@ def test_a_loan_that_was_cured_goes_again_when_it_fails_again(lent: Office, cloc
     assert [c for c in opened(lent, "workout_transfer") if c[0] == "L1"] == [("L1", GOES_ON, GOES_ON + timedelta(5))]
     work_out(lent, third_due + timedelta(days=90))
     assert ("L1", third_due + timedelta(90), third_due + timedelta(95)) in opened(lent, "workout_transfer")
+
+
+def test_a_workout_goes_on_until_the_loan_is_cured_or_rescheduled(lent: Office) -> None:
+    """What follows where the restructuring that ended a workout is refused."""
+    stages_on(lent, GOES_ON)
+    day = GOES_ON + timedelta(days=5)
+    with lent.book.write() as writer:
+        loan = loans.get(writer.session, "L1")
+        assert not workout.goes_on(writer.session, loan, day)
+        for no in ("L1", "L2", "L3"):
+            hand_over(writer, lent, no, GOES_ON)
+        assert workout.goes_on(writer.session, loan, day)
+        assert workout.goes_on(writer.session, loans.get(writer.session, "L3"), day), "by its category, never past due"
+        rescheduled = loans.get(writer.session, "L2")
+        rescheduled.restructured_on = day
+        writer.session.add(rescheduled)
+        assert not workout.goes_on(writer.session, rescheduled, day)
+        pay(writer, lent, "L1", GOES_ON + timedelta(days=1), 50_600)
+    stages_on(lent, day)
+    with lent.book.read() as session:
+        assert not workout.goes_on(session, loans.get(session, "L1"), day)
+
+
+def stages_on(office: Office, day: date) -> None:
+    with office.book.write() as writer:
+        stages.refresh(writer, office.policy_file.at(day), day)
 
 
 def test_what_the_core_system_reports_counts_as_well(lent: Office) -> None:

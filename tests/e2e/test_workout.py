@@ -36,6 +36,7 @@ from tasks.office import Office
 from tasks.round import work_out
 from tests.e2e.clerk import Clerk
 from tests.e2e.conftest import Installation, add_branch, own_book
+from tests.e2e.test_maturity import APPLICATION as ASKED
 from tests.e2e.test_maturity import case_of, description, open_case, outcome, papers
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
@@ -376,6 +377,37 @@ def test_what_was_refused_is_worked_out_further(desk: Installation) -> None:
     with desk.office.book.read() as session:
         assert workout.written_off(session, "W2") is None
         assert cases.get(session, case_of(desk, "workout", "W2")).state == "open"
+
+
+def test_a_restructuring_that_is_refused_is_worked_out_further(desk: Installation) -> None:
+    clerk = Clerk(desk, case_of(desk, "workout", "W2"))
+    assert clerk.answer("plan", **plan(desk, measure_1="展期或重组 restructuring")) == ""
+    for step in ("sign", "approve-1", "approve-2"):
+        assert clerk.answer(step, **APPROVE) == "", step
+    end = report(
+        desk, decision="处置终结 the workout ends", outcome="转重组 restructured", reason="与借款人达成重组意向"
+    )
+    assert clerk.answer("milestone", **end) == ""
+    assert clerk.answer("sign-off", **APPROVE) == ""
+    assert outcome(clerk) == "restructured"
+    day = desk.today.isoformat()
+    asked = ASKED | {"variant": "重组 rescheduling", "applied_on": day, "amount": "300000"}
+    asked["until_on"] = (desk.today + timedelta(days=180)).isoformat()
+    refused = Clerk(desk, case_of(desk, "extension", "W2"))
+    assert refused.answer("apply", **asked) == ""
+    assert refused.answer("late", decision="不予受理 refuse", reason="无还款来源") == ""
+    assert outcome(refused) == "refused"
+    second = case_of(desk, "workout", "W2")
+    with desk.office.book.write(origin="test") as writer:
+        assert cases.get(writer.session, second).state == "open"
+        cases.close(writer, cases.get(writer.session, second), "restructured")  # and so does the second one end
+    withdrawn = open_case(desk, "extension", "W2")
+    assert withdrawn.answer("apply", **asked | {"decision": "不再申请 withdraw"}) == ""
+    assert outcome(withdrawn) == "withdrawn"
+    with desk.office.book.read() as session:
+        mine = session.exec(select(Case).where(Case.loan_no == "W2")).all()
+    assert [c.state for c in mine if c.kind == "workout"].count("open") == 1
+    assert not [c for c in mine if c.kind == "collection_preparation"]
 
 
 def test_heirs_assume_a_debt_within_the_estate(desk: Installation) -> None:
