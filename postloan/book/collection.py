@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import exists
+from sqlalchemy import ColumnElement, Subquery, exists, or_
 from sqlmodel import Session, col, func, select
 
 from postloan.book import cases, stages
@@ -24,7 +24,9 @@ from postloan.rules.collection import CURRENT, next_contact
 LOAN = t.Loan.__table__.c  # type: ignore[attr-defined]
 BORROWER = t.Borrower.__table__.c  # type: ignore[attr-defined]
 CASE = t.Case.__table__.c  # type: ignore[attr-defined]
+STAGE = t.Stage.__table__.c  # type: ignore[attr-defined]
 TRANSFER = t.Transfer.__table__.c  # type: ignore[attr-defined]
+WORKED_OUT = ("workout", "write_off")
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,8 @@ def one_past_due(session: Session, day: date, loan_no: str) -> PastDue | None:
 
 
 def past_due(session: Session, day: date) -> list[PastDue]:
-    """Every loan in a stage of collection at the end of a day that was not handed over to the workout."""
+    """Every loan in a stage of collection at the end of a day that the workout does not have."""
     where, last = stages.on_the_clock(day), stages.latest(day)
-    handed_over = exists().where(TRANSFER.loan_no == LOAN.loan_no, TRANSFER.transferred_on <= day)
     query = (
         select(
             LOAN.loan_no,
@@ -85,10 +86,29 @@ def past_due(session: Session, day: date) -> list[PastDue]:
         .join(Loan, LOAN.loan_no == last.c.loan_no)
         .join(Borrower, BORROWER.borrower_no == LOAN.borrower_no)
         .join(where, where.c.loan_no == LOAN.loan_no)
-        .where(last.c.stage != CURRENT, ~handed_over)
+        .where(last.c.stage != CURRENT, ~_in_workout(last, day))
         .order_by(LOAN.loan_no)
     )
     return [PastDue(*row) for row in session.execute(query)]  # type: ignore[call-overload]
+
+
+def _in_workout(last: Subquery, day: date) -> ColumnElement[bool]:
+    """WO-1: handed over in the delinquency that lasts, or worked out still. What was cured since is collected again
+    when it is past due anew."""
+    begun = (
+        select(func.min(STAGE.entered_on))
+        .where(STAGE.loan_no == last.c.loan_no, STAGE.episode == last.c.episode, STAGE.stage != CURRENT)
+        .correlate(last)
+        .scalar_subquery()
+    )
+    handed_over = exists().where(TRANSFER.loan_no == last.c.loan_no, TRANSFER.transferred_on.between(begun, day))
+    worked_out = exists().where(
+        CASE.loan_no == last.c.loan_no,
+        CASE.kind.in_(WORKED_OUT),
+        CASE.opened_on <= day,
+        CASE.state == "open",
+    )
+    return or_(handed_over, worked_out)
 
 
 def open_cases(writer: Writer, file: PolicyFile, version: str, day: date, late: Sequence[PastDue]) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import select
 
 from postloan import feeds
-from postloan.book import Writer, accounts, audit, cases, duties, loans, stages, workout
+from postloan.book import Writer, accounts, audit, cases, collection, duties, loans, stages, workout
 from postloan.book.tables import (
     AuditEvent,
     Case,
@@ -176,6 +176,27 @@ def test_a_workout_goes_on_until_the_loan_is_cured_or_rescheduled(lent: Office) 
     stages_on(lent, day)
     with lent.book.read() as session:
         assert not workout.goes_on(session, loans.get(session, "L1"), day)
+
+
+def test_what_the_workout_cured_is_collected_again_when_it_fails_again(lent: Office) -> None:
+    stages_on(lent, GOES_ON)
+    with lent.book.write() as writer:
+        case = hand_over(writer, lent, "L1", GOES_ON)
+        cases.close(writer, hand_over(writer, lent, "L2", GOES_ON), "restructured")
+        pay(writer, lent, "L1", GOES_ON + timedelta(days=1), 50_600)
+    stages_on(lent, GOES_ON + timedelta(days=5))
+    again = months_after(DRAWN, 9) + timedelta(days=5)
+    stages_on(lent, again)
+    with lent.book.write() as writer:
+        late = [one.loan_no for one in collection.past_due(writer.session, again)]
+        assert late == [], "L1 is worked out still, L2 never was cured"
+        cases.close(writer, case, "restructured")
+        late = [one.loan_no for one in collection.past_due(writer.session, again)]
+        assert late == ["L1"]
+        one = collection.one_past_due(writer.session, again, "L1")
+        assert one is not None and one.episode == 2
+    work_out(lent, again)
+    assert [no for no, *_ in opened(lent, "collection")] == ["L1"]
 
 
 def stages_on(office: Office, day: date) -> None:
