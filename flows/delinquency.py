@@ -212,13 +212,13 @@ def collection(case_no: str = CASE_NUMBER) -> State:
         return superseded()
     officer = assign_officer(case_no)
     about = work.heading(COLLECTION, ("立案日", str(work.case.opened_on)))
-    people = persons_of(case_no, "reachable")
 
     diagnosed = 1
     _diagnose(work, about, officer, diagnosed)
     number = 0
     while True:
         number += 1
+        people = persons_of(case_no, nth("reachable", number))  # heirs and attorneys come later than the case
         asked = _next_step(work, about, officer, people, number)
         if asked.form.what == "contact":
             _contact(work, about, officer, people, asked, number)

@@ -193,6 +193,22 @@ def test_lost_only_after_three_by_three_and_traced_by_lawful_means(desk: Install
         lost = session.exec(select(ContactStop).where(ContactStop.person_no == "D2")).one()
         assert lost.until_on is not None and lost.until_on < desk.today, "found again: no third party any more"
 
+    # He dies: the heir, whom nobody knew when the case began, can be contacted in it from the next form on.
+    with desk.office.book.write(origin="test") as writer:
+        contacts.stop(
+            writer, "dead-D2", role="borrower", person_no="D2", kind="deceased", channel="", day=desk.today,
+            document="死亡证明", case=None, by="A1", loan_no="Q2",
+        )  # fmt: skip
+        writer.session.add(
+            ContactPerson(person_no="H2", borrower_no="D2", name="客户2之子", relation="继承人", phone="10000030002")
+        )
+    assert clerk.answer("contact-2", **who).startswith("CON-2")
+    assert clerk.answer("contact-2", **who | {"decision": "重新诊断 diagnose again"}) == ""
+    assert clerk.answer("diagnosis-2", **DIAGNOSIS) == ""
+    assert clerk.answer("diagnosis-sign-2", **SIGN) == ""
+    assert clerk.answer("contact-3", **CALL | {"person": "继承人 heir H2"}) == ""
+    assert clerk.waits_at() == {"result-3"}
+
 
 def test_a_demand_notice_is_proven_and_interrupts_against_each(desk: Installation) -> None:
     clerk = Clerk(desk, case_of(desk, "demand_notice", "Q3"))
