@@ -109,6 +109,13 @@ class Calendar:
             count -= self.is_working(day)
         return day
 
+    def days_off_before(self, day: date) -> int:
+        """How many days in a row up to the day before `day` are days off; 0 where that one is worked."""
+        count = 0
+        while not self.is_working(day - (count + 1) * ONE_DAY):
+            count += 1
+        return count
+
     def working_days_between(self, start: date, end: date) -> int:
         """How many working days lie after `start` up to and including `end`; 0 if end ≤ start."""
         return sum(day.working for day in self.days(start + ONE_DAY, end))

@@ -62,6 +62,13 @@ def test_the_institutions_own_days_and_other_countries() -> None:
 
 
 @given(st.dates(date(2004, 1, 1), date(2026, 9, 30)), st.integers(1, 40))
+def test_what_is_due_on_a_day_off_is_in_time_while_only_days_off_have_passed(start: date, count: int) -> None:
+    late_from = CHINA.add_working_days(start, 0) + timedelta(days=1)
+    day = start + timedelta(days=count)
+    assert (count > CHINA.days_off_before(day)) == (day >= late_from)
+
+
+@given(st.dates(date(2004, 1, 1), date(2026, 9, 30)), st.integers(1, 40))
 def test_adding_working_days_is_monotone_and_exact(start: date, count: int) -> None:
     end = CHINA.add_working_days(start, count)
     assert CHINA.is_working(end)

@@ -47,15 +47,11 @@ def on_day(session: Session, policy: Policy, day: date) -> list[Call]:
         )
         .join(where, where.c.loan_no == LOAN.loan_no)
         .outerjoin(settled, settled.c.loan_no == LOAN.loan_no)
-        .where(where.c.days_past_due > 0, or_(settled.c.settled_on.is_(None), settled.c.settled_on > day))
+        .where(where.c.days_past_due > policy.days_in_time(day))
+        .where(or_(settled.c.settled_on.is_(None), settled.c.settled_on > day))
         .order_by(where.c.days_past_due.desc(), LOAN.loan_no)
     )
-    calls = [
+    return [
         Call(loan_no, borrower_no, officer_no, branch_no, currency, day - timedelta(days=days), days, overdue)
         for loan_no, borrower_no, officer_no, branch_no, currency, days, overdue in session.execute(query)
     ]
-    if not policy.repayment.next_working_day_in_time:
-        return calls
-    due = {call.due_on for call in calls}
-    over = {due_on for due_on in due if policy.working_days.add_working_days(due_on, 0) < day}
-    return [call for call in calls if call.due_on in over]

@@ -10,8 +10,9 @@ from sqlalchemy import CTE, BindParameter, Date, Integer, Select, String, case, 
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-# A day, or the parameter of a statement that is put together once and run for many days.
+# A day or a number of days, or the parameter of a statement that is put together once and run for many days.
 Day = date | BindParameter[date]
+Days = int | BindParameter[int]
 
 # PostgreSQL tells how many rows an INSERT … SELECT entered only if it is asked to, on the bare connection.
 COUNTING = {"preserve_rowcount": True}

@@ -15,7 +15,7 @@ from sqlmodel import select as rows
 from postloan.book import cases
 from postloan.book import tables as t
 from postloan.book.engine import Writer
-from postloan.book.sql import Day, days_between, greatest, least, on, plus_days
+from postloan.book.sql import Day, Days, days_between, greatest, least, on, plus_days
 from postloan.book.standings import looked_at, standings
 from postloan.book.tables import Case, Loan, Pause, Stage
 from postloan.calendar import ONE_DAY
@@ -35,29 +35,39 @@ ZERO_DAYS = literal(0, Integer())
 def refresh(writer: Writer, policy: Policy, day: date) -> int:
     """COL-1: note the stage of every loan whose stage is another one at the end of the day before; gives how many.
 
-    While the clock is paused a loan keeps its stage, unless nothing is past due any more. One INSERT … SELECT,
-    however many loans; a second time it enters nothing.
+    While the clock is paused a loan keeps its stage, unless nothing is late any more. PAY-2: what fell due on a day
+    off is late only after the next working day. One INSERT … SELECT, however many loans; a second time it enters
+    nothing.
     """
-    return _enter(writer, _entering(policy.collection.ladder(), day), day)
+    entering = _entering(policy.collection.ladder(), day, policy.days_in_time(day))
+    return _enter(writer, entering, day, {})
 
 
 def catch_up(writer: Writer, file: PolicyFile, days: Sequence[date]) -> int:
     """COL-1: as `refresh`, for days that no round has dealt with, in order, each by its own policy."""
-    return sum(_enter(writer, _entering_of_any_day(file.at(day).collection.ladder()), day) for day in days)
+    entered = 0
+    for day in days:
+        policy = file.at(day)
+        entering = _entering_of_any_day(policy.collection.ladder())
+        entered += _enter(writer, entering, day, {DAY.key: day, IN_TIME.key: policy.days_in_time(day)})
+    return entered
 
 
 DAY = bindparam("day", type_=Date())
+IN_TIME = bindparam("days_in_time", type_=Integer())
 
 
 @lru_cache(maxsize=16)
 def _entering_of_any_day(ladder: Ladder) -> ReturningInsert[Any]:
     """Put together once: that takes longer than to run it on a small book, and months may have been missed."""
-    return _entering(ladder, DAY)
+    return _entering(ladder, DAY, IN_TIME)
 
 
-def _entering(ladder: Ladder, day: Day) -> ReturningInsert[Any]:
+def _entering(ladder: Ladder, day: Day, in_time: Days) -> ReturningInsert[Any]:
+    """`in_time`: with so many calendar days past due a loan is not late yet."""
     where, last = on_the_clock(day), latest(day)
     stage = case(
+        (where.c.calendar_days <= in_time, literal(CURRENT)),
         *((where.c.days >= start, literal(name)) for name, start in reversed(ladder)),
         else_=literal(CURRENT),
     )
@@ -75,7 +85,7 @@ def _entering(ladder: Ladder, day: Day) -> ReturningInsert[Any]:
         .outerjoin(last, last.c.loan_no == where.c.loan_no)
         .where(
             stage != before,
-            or_(~where.c.paused, where.c.calendar_days == 0),
+            or_(~where.c.paused, where.c.calendar_days <= in_time),
             or_(last.c.entered_on.is_(None), last.c.entered_on < day),
         )
     )
@@ -86,9 +96,9 @@ def _entering(ladder: Ladder, day: Day) -> ReturningInsert[Any]:
     )
 
 
-def _enter(writer: Writer, entering: ReturningInsert[Any], day: date) -> int:
+def _enter(writer: Writer, entering: ReturningInsert[Any], day: date, values: dict[str, Any]) -> int:
     writer.session.flush()
-    made = writer.session.connection().execute(entering, {DAY.key: day}).all()
+    made = writer.session.connection().execute(entering, values).all()
     for loan_no, stage, days, episode in sorted(made):
         writer.record(
             "stage.entered", loan_no=loan_no, stage=stage, days_past_due=days, episode=episode, entered_on=day

@@ -36,7 +36,8 @@ class RepaymentPolicy(Section):
         "percent of the contract rate",
     )
     next_working_day_in_time: bool = key(
-        "PAY-2", "民法典 203: 期间最后一日为法定休假日的, 以次日为最后一日; no penalty and no call until it is over"
+        "PAY-2",
+        "民法典 203: 期间最后一日为法定休假日的, 以次日为最后一日; no penalty, call or dunning until it is over",
     )
     enterer: Role = key("PAY-1", "own; who enters a receipt by hand")
     verifier: Role = key("REC-6", "own; who compares it with the voucher: another person")

@@ -419,3 +419,8 @@ class Policy(Section):
             extra_holidays=c.extra_holidays,
             extra_workdays=c.extra_workdays,
         )
+
+    def days_in_time(self, day: date) -> int:
+        """PAY-2: with so many days past due, or fewer, on `day`, nothing is late: every day from the due date to the
+        day before it was a day off, and the next working day is in time."""
+        return self.working_days.days_off_before(day) if self.repayment.next_working_day_in_time else 0

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 from sqlmodel import select
 
-from postloan.book import Book, Writer, cases, collection, contacts, loans, promises, stages
+from postloan.book import Book, Writer, calls, cases, collection, contacts, loans, promises, stages
 from postloan.book.contacts import Person, Request
 from postloan.book.standings import standings
 from postloan.book.tables import (
@@ -59,12 +59,16 @@ def pay(writer: Writer, no: str, day: date, amount: int) -> None:
 
 
 def test_every_stage_is_that_of_the_loan_on_its_own_day_by_day(book: Book, policy_file: PolicyFile) -> None:
-    """Set-based against a loan at a time in plain Python, with payments and pauses at random."""
+    """Set-based against a loan at a time in plain Python, with payments, pauses and holidays at random."""
     numbers, chance = lend(book, 12), random.Random(7)
-    ladder = policy_file.at(START).collection.ladder()
+    ladder, working_days = policy_file.at(START).collection.ladder(), policy_file.at(START).working_days
     paused: dict[str, list[Paused]] = {no: [] for no in numbers}
     with book.write() as writer:
         for no in numbers:
+            due_on = chance.choice([date(2026, 1, 31), date(2026, 2, 16), date(2026, 4, 4), date(2026, 5, 1)])
+            writer.session.add(
+                Instalment(loan_no=no, number=7, due_on=due_on, principal_due=Decimal(500), interest_due=0)
+            )
             for _ in range(chance.randrange(4)):
                 pay(
                     writer,
@@ -79,6 +83,7 @@ def test_every_stage_is_that_of_the_loan_on_its_own_day_by_day(book: Book, polic
                 writer.session.add(Pause(pause_no=f"P{no}", loan_no=no, reason="dispute", from_on=first, until_on=last))
     expected: dict[str, str] = dict.fromkeys(numbers, CURRENT)
     episodes: Counter[str] = Counter()
+    in_time = 0
     for n in range(190):
         day = date(2026, 2, 1) + timedelta(days=n)
         with book.write() as writer:
@@ -98,7 +103,13 @@ def test_every_stage_is_that_of_the_loan_on_its_own_day_by_day(book: Book, polic
             for no in numbers:
                 on_hold = any(p.from_on <= day <= p.until_on for p in paused[no])
                 now = stage(days_on_the_clock(days[no], day, paused[no]), ladder)
-                if on_hold and days[no]:
+                last_in_time = day - timedelta(days=days[no])
+                while not working_days.is_working(last_in_time):
+                    last_in_time += timedelta(days=1)
+                in_time += days[no] > 0 and day <= last_in_time
+                if day <= last_in_time:
+                    now = CURRENT
+                elif on_hold:
                     now = expected[no]
                 if now != expected[no]:
                     moved += 1
@@ -114,6 +125,32 @@ def test_every_stage_is_that_of_the_loan_on_its_own_day_by_day(book: Book, polic
                 calendar = loans.standing(session, loans.get(session, no), day).days_past_due
                 assert stages.clock(session, no, calendar, day) == days_on_the_clock(calendar, day, paused[no])
     assert sum(episodes.values()) > len(numbers), "cure and re-default both happened"
+    assert in_time > 5, "past due, but not late by law"
+
+
+@pytest.mark.parametrize("missed", [False, True])
+def test_what_fell_due_on_a_holiday_is_late_after_the_next_working_day(
+    book: Book, policy_file: PolicyFile, missed: bool
+) -> None:
+    """PAY-2: an instalment of 1 October 2026 can be paid until the 8th; nobody is dunned for it before the 9th."""
+    staff_and_loans(book, dict.fromkeys(("L00", "L01"), START))
+    with book.write() as writer:
+        version, opened, late = cases.keep_policy(writer, policy_file), [], []
+        for no, due_on in (("L00", date(2026, 10, 1)), ("L01", date(2026, 9, 1)), ("L01", date(2026, 10, 1))):
+            about = {"loan_no": no, "number": due_on.month, "due_on": due_on}
+            writer.session.add(Instalment(principal_due=Decimal(1000), interest_due=0, **about))
+        pay(writer, "L01", date(2026, 10, 3), 1000)
+        for n in range(1, 11):
+            day, policy = date(2026, 10, n), policy_file.at(date(2026, 10, n))
+            if missed:
+                stages.catch_up(writer, policy_file, [day])
+            else:
+                stages.refresh(writer, policy, day)
+            late += [(n, one.loan_no) for one in collection.past_due(writer.session, day)]
+            assert {c.loan_no for c in calls.on_day(writer.session, policy, day)} == {no for at, no in late if at == n}
+            opened += opened_on(writer, policy_file, version, day)
+    assert late == [(1, "L01"), (2, "L01"), *((n, no) for n in (9, 10) for no in ("L00", "L01"))]
+    assert "CO-L00-1" in opened and "CO-L01-2" in opened, "what was paid was cured, though the next was unpaid"
 
 
 def test_a_pause_holds_the_stage_and_ends_early(book: Book, policy_file: PolicyFile) -> None:
