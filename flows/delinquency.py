@@ -320,6 +320,9 @@ def _next_step(
         at = _moment(work, given)
         if given.planned and at < work.office.now:
             return ["预约时间已过 (that time is over)"]
+        if given.planned and work.office.local(at).date() != signer.day:
+            # What would stop it then nobody knows today.
+            return ["只能预约当天的联系, 请到当天再办理 (for today only: come back on that day)"]
         why = refused(work, _request(people, given, at, signer.staff_no))
         return [why] if why else []
 

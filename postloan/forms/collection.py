@@ -59,7 +59,7 @@ class DefaultDiagnosis(Form):
 
 
 class ContactRequest(Form):
-    """Whom the collector wants to contact now, or at a time; the gate permits or refuses it (CON). A path's form
+    """Whom the collector wants to contact now, or at a time today; the gate permits or refuses it (CON). A path's form
     offers the persons."""
 
     decision: Literal[
@@ -70,7 +70,7 @@ class ContactRequest(Form):
     ] = Field(title="下一步 Next")
     channel: Literal["电话 call", "上门 visit"] = Field("电话 call", title="方式 Channel")
     number: str = Field("", title="号码或地址 Number or address", max_length=100)
-    planned: str = Field("", title="预约时间 At (YYYY-MM-DD HH:MM; empty: now)", pattern=NO_MOMENT)
+    planned: str = Field("", title="当天预约时间 At, today (YYYY-MM-DD HH:MM; empty: now)", pattern=NO_MOMENT)
     at_workplace: bool = Field(False, title="在其工作单位 At the workplace")
     reason: str = Field("", title="说明 Remark", max_length=LONG)
 

@@ -127,9 +127,10 @@ def test_from_the_diagnosis_to_the_kept_promise_and_the_cure(desk: Installation)
 
     third = clerk.answer("contact-1", **CALL | {"person": "联系人 contact person T1"})
     assert third.startswith("CON-1"), "the debtor himself can be reached"
-    late = f"{desk.today + timedelta(days=1)} 22:30"
-    refused = clerk.answer("contact-1", **CALL, planned=late)
-    assert refused.startswith("CON-3") and f"{desk.today + timedelta(days=2)} 08:00" in refused
+    tomorrow = desk.today + timedelta(days=1)
+    refused = clerk.answer("contact-1", **CALL, planned=f"{desk.today} 22:30")
+    assert refused.startswith("CON-3") and f"{tomorrow} 08:00" in refused
+    assert "come back on that day" in clerk.answer("contact-1", **CALL, planned=f"{tomorrow} 10:00")
     assert "时间已过" in clerk.answer("contact-1", **CALL, planned="2026-01-05 10:00")
     assert clerk.answer("contact-1", **CALL) == ""
     assert clerk.waits_at() == {"result-1"}
