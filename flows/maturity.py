@@ -29,6 +29,7 @@ from tasks.maturity import (
     due_at_maturity,
     issue_repayment_notice,
     owed_again,
+    owed_now,
     statement_of,
     tell,
     titles_of,
@@ -273,7 +274,8 @@ def _slips(work: LoanWork, addressees: list[str], officer: str) -> Answer[SlipsR
 
 @flow(name="settlement", flow_run_name="结清 {case_no}", retries=0)
 def settlement(case_no: str = CASE_NUMBER) -> State:
-    """The last cent is in: statement, certificate, documents of title handed back, file closed (MAT-3, MAT-4).
+    """The last cent is in: statement, certificate, documents of title handed back, file closed (MAT-3, MAT-4). Where
+    a receipt bounces on the way, the loan is not settled: the case ends, and what was under way goes on.
 
     Args:
         case_no: the case in the book, for example ST-L0001-2026-12-31. The daily round opens it.
@@ -330,6 +332,8 @@ def settlement(case_no: str = CASE_NUMBER) -> State:
     notices.deliver()
 
     released = [_hand_over(work, about, signed, number, item) for number, item in enumerate(held, start=1)]
+    if not _asked(work, "close-file") and _owed_now(work):
+        return work.finish("reopened", f"{case_no}: something is owed again")
     closed = _close_file(work, about, signed)
     filled_in: list[tuple[str, Form]] = [("财务核对", checked.form), ("领导签字", signed.form)]
     filled_in += [(f"权证交还 {no}", answer.form) for no, answer in zip(held, released, strict=True) if answer]
@@ -338,12 +342,23 @@ def settlement(case_no: str = CASE_NUMBER) -> State:
     outcome = "settled_titles_kept" if kept else "settled"
     moot: list[Case] = []
 
-    def enter(writer: Writer) -> None:
+    def enter(writer: Writer) -> str | None:
+        # The archivist may take days, in which a receipt may bounce: the collection of what is owed must go on.
+        if owed_now(writer.session, work.loan, work.office.today):
+            return "reopened"
         moot.extend(cases.cancel_moot(writer, work.loan.loan_no, "settled"))
+        return None
 
     done = work.finish(outcome, f"{case_no}: settled, {len(held) - kept} document(s) of title back, {kept} kept", enter)
     runs.end(moot, f"{work.loan.loan_no} is settled")
     return done
+
+
+def _asked(work: LoanWork, step: str) -> bool:
+    """Whether a question was put: what was asked once is asked until it is answered."""
+    with work.office.book.read() as session:
+        number = work.case.case_no
+        return bool(cases.result(session, number, step) or cases.open_task(session, number, step))
 
 
 def _check_statement(work: LoanWork, statement: Statement, about: str, rework: int) -> Answer[SettlementCheck]:
@@ -377,6 +392,11 @@ def _owed_again(work: LoanWork) -> list[str]:
     return ["贷款又有欠款, 不能结清, 请选不符 (something is owed again, a receipt may have bounced: it differs)"]
 
 
+def _owed_now(work: LoanWork) -> bool:
+    with work.office.book.read() as session:
+        return owed_now(session, work.loan, work.office.today)
+
+
 def _hand_over(work: LoanWork, about: str, after: Answer, number: int, collateral_no: str) -> Answer | None:
     """A document of title goes back to its owner, who signs for it (MAT-3); None while it secures another loan.
 
@@ -387,8 +407,7 @@ def _hand_over(work: LoanWork, about: str, after: Answer, number: int, collatera
         step = nth(f"release-{number}", attempt)
         with work.office.book.read() as session:
             held = titles.held(session, collateral_no, work.office.today)
-            asked = cases.result(session, work.case.case_no, step) or cases.open_task(session, work.case.case_no, step)
-        if asked is None and (held.owed_on or held.released):
+        if (held.owed_on or held.released) and not _asked(work, step):
             return None
         answer = _release_form(work, about, after, step, held)
         if not answer.form.handed_back:

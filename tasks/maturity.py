@@ -189,8 +189,13 @@ def owed_again(office: Office, loan: Loan, settled_on: date) -> bool:
     """Whether the loan is not the one that was settled on the day any more: a receipt bounced since, though another
     may have come, or an advance is unpaid that the core system does not know."""
     with office.book.read() as session:
-        charges = [o for o in accounts.owing(session, loan, office.today) if o.claim.startswith(CHARGE)]
-        return extensions.settled_on(session, loan) != settled_on or any(o.unpaid > ZERO for o in charges)
+        return extensions.settled_on(session, loan) != settled_on or owed_now(session, loan, office.today)
+
+
+def owed_now(session: Session, loan: Loan, day: date) -> bool:
+    """Whether anything is owed on the loan at the end of a day. Where a receipt bounced and another came for it,
+    nothing is: the day of settlement has moved, but the loan is paid."""
+    return bool(titles.still_owed(session, [loan.loan_no], day))
 
 
 @task(name="parties-of-case")

@@ -124,13 +124,15 @@ class Work:
         with self.office.book.write(origin=f"flow-run {runs.current_run_id()}") as writer:
             enter(writer)
 
-    def finish(self, outcome: str, message: str, enter: Callable[[Writer], None] | None = None) -> State:
-        """Close the case and end the run; `enter` puts what was decided into the book, in the same transaction.
-        A case that was closed or cancelled meanwhile enters nothing."""
+    def finish(self, outcome: str, message: str, enter: Callable[[Writer], str | None] | None = None) -> State:
+        """Close the case and end the run; `enter` puts what was decided into the book, in the same transaction, and
+        gives the outcome if it finds that it is another one. A case that was closed or cancelled meanwhile enters
+        nothing."""
         with self.office.book.write(origin=f"flow-run {runs.current_run_id()}") as writer:
             if cases.still_open(writer, self.case.case_no):
-                if enter is not None:
-                    enter(writer)
+                other = enter(writer) if enter is not None else None
+                if other is not None:
+                    outcome, message = other, f"{self.case.case_no}: {other}"
                 cases.close(writer, self.case, outcome)
         runs.show_done(self.case)
         return Completed(message=message)

@@ -47,16 +47,20 @@ def owed_on(session: Session, collateral_no: str, day: date) -> tuple[str, ...]:
     """The loans that an item secures and that are not settled at the end of a day: nothing counts as settled
     of which the last cent is not in."""
     secured = session.exec(select(CollateralLoan.loan_no).where(CollateralLoan.collateral_no == collateral_no)).all()
-    with only(secured):
+    return tuple(sorted(still_owed(session, secured, day)))
+
+
+def still_owed(session: Session, loan_nos: Sequence[str], day: date) -> set[str]:
+    """Those of the loans on which anything is owed at the end of a day."""
+    with only(loan_nos):
         settled = settlements()
         query = (
             select(Loan.loan_no)
             .outerjoin(settled, settled.c.loan_no == Loan.loan_no)
-            .where(col(Loan.loan_no).in_(secured), or_(settled.c.settled_on.is_(None), settled.c.settled_on > day))
+            .where(col(Loan.loan_no).in_(loan_nos), or_(settled.c.settled_on.is_(None), settled.c.settled_on > day))
         )
         owed = set(session.exec(query))
-    owed |= {no for no in set(secured) - owed if _owed_here(session, session.get_one(Loan, no), day)}
-    return tuple(sorted(owed))
+    return owed | {no for no in set(loan_nos) - owed if _owed_here(session, session.get_one(Loan, no), day)}
 
 
 def _owed_here(session: Session, loan: Loan, day: date) -> bool:
