@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 from sqlmodel import select
 
-from postloan.book import Book, Writer, accounts, audit, cases, extensions, loans, receipts, schedules, titles
+from postloan.book import Book, Writer, accounts, audit, cases, duties, extensions, loans, receipts, schedules, titles
 from postloan.book.extensions import Terms
 from postloan.book.receipts import Received
 from postloan.book.standings import settlements
@@ -24,6 +24,7 @@ from postloan.book.tables import (
     Instalment,
     Loan,
     Repayment,
+    RoundDay,
     TitleRelease,
 )
 from postloan.calendar import months_after
@@ -358,3 +359,49 @@ def test_one_extension_that_cannot_be_entered_keeps_no_round_from_the_others(
         assert [event.loan_no for event in failed] == ["L2"]
         assert loans.get(session, "L2").matures_on == MATURES
         assert audit.verify(session).ok
+
+
+# ------------------------------------------------------------------------------------------ settled again
+
+
+def test_a_settlement_that_was_reopened_opens_again_for_the_same_day(lent: Book, policy_file: PolicyFile) -> None:
+    """A receipt is reversed by mistake, and entered anew as of the day on which it came; and so once more."""
+    day = MATURES
+    with lent.write() as writer:
+        writer.session.add(RoundDay(day=day, done_by=day, done_at=writer.now, result={}))
+        version = cases.keep_policy(writer, policy_file)
+
+    def round_of(today: date) -> list[str]:
+        with lent.write() as writer:
+            opened = duties.open_cases(writer, policy_file, version, today, day)
+        return [no for no in opened if no.startswith("ST")]
+
+    def due(today: date) -> list[date]:
+        with lent.read() as session:
+            found = duties.between(session, policy_file, day, today, today)
+            on_card = card(session, policy_file, "L2", today)["duties"]
+        days = [duty.due_on for duty in found if duty.kind == "settlement"]
+        assert [duty["due_on"] for duty in on_card if duty["kind"] == "settlement"] == [f"{one}" for one in days]
+        return days
+
+    with lent.write() as writer:
+        made = pay(writer, policy_file, "L2", day, 104_400)
+    assert round_of(day) == [f"ST-L2-{day}"]
+    for number in (2, 3):
+        today = day + timedelta(days=2 * number)
+        last = f"ST-L2-{day}" + (f"-{number - 1}" if number > 2 else "")
+        with lent.write() as writer:
+            pay(writer, policy_file, "L2", today, 104_400, reverses=made)
+            cases.close(writer, cases.get(writer.session, last), "reopened")
+        assert (round_of(today), due(today)) == ([], []), "it is owed"
+        with lent.write() as writer:
+            made = pay(writer, policy_file, "L2", day, 104_400)
+        assert round_of(today + timedelta(days=1)) == [f"ST-L2-{day}-{number}"]
+        assert round_of(today + timedelta(days=1)) == [], "once"
+        assert due(day + timedelta(days=30)) == [day + timedelta(days=5)], "whatever its number"
+    with lent.write() as writer:
+        cases.close(writer, cases.get(writer.session, f"ST-L2-{day}-3"), "settled")
+    assert round_of(today + timedelta(days=2)) == []
+    with lent.read() as session:
+        kept = session.exec(select(Case).where(Case.kind == "settlement")).all()
+        assert {case.anchor_on for case in kept} == {day}

@@ -13,6 +13,7 @@ from postloan.book.duties.base import LOAN, DutySelect, Span, duty, nothing, run
 from postloan.book.sql import on, plus_days, plus_months
 from postloan.book.standings import settlements
 
+CASE = t.Case.__table__.c  # type: ignore[attr-defined]
 INSTALMENT = t.Instalment.__table__.c  # type: ignore[attr-defined]
 EXTENSION = t.Extension.__table__.c  # type: ignore[attr-defined]
 ROUND = t.RoundDay.__table__.c  # type: ignore[attr-defined]
@@ -109,17 +110,25 @@ def instalment_reminders(span: Span) -> Select:
 
 def settlements_due(span: Span) -> Select:
     """MAT-4: a loan whose last cent is in is settled. Those settled before the first round were the former
-    system's."""
+    system's. One that was reopened is settled again, also as of the same day: a receipt that was reversed by mistake
+    is entered anew as of the day on which it came."""
     rule = span.policy.settlement
     settled = settlements()
     known = span.as_of or span.known
     began = func.coalesce(select(func.min(ROUND.day)).scalar_subquery(), on(known))
     last = known if span.as_of is not None else min(span.last, span.due_to)
     due_on = plus_days(settled.c.settled_on, rule.days)
+    day = cast(settled.c.settled_on, String())
+    reopened = (
+        select(func.count())
+        .where(CASE.kind == "settlement", CASE.loan_no == LOAN.loan_no, CASE.anchor_on == settled.c.settled_on)
+        .where(CASE.state == "closed", CASE.outcome == "reopened")
+        .scalar_subquery()
+    )
     return (
         duty(
             "settlement",
-            cast(settled.c.settled_on, String()),
+            case((reopened == 0, day), else_=day + "-" + cast(reopened + 1, String())),
             literal("MAT-4"),
             settled.c.settled_on,
             due_on,
