@@ -20,6 +20,7 @@ def open_case(
         "extension",
         "receipt",
         "collection_preparation",
+        "title_release",
         "clock_pause",
         "workout_transfer",
         "responsibility_determination",
@@ -28,7 +29,7 @@ def open_case(
         "write_off",
     ] = Field(
         description="extension 展期, receipt 收款登记, collection_preparation 催收准备, "
-        "clock_pause 暂停计时, workout_transfer 移交处置, "
+        "title_release 权证交还, clock_pause 暂停计时, workout_transfer 移交处置, "
         "responsibility_determination 责任认定, workout 不良处置, preservation 诉讼保全, write_off 核销",
         json_schema_extra={"title": "种类 Kind"},
     ),

@@ -40,6 +40,7 @@ from tasks.work import CASE_NUMBER, LoanWork, begin_on_loan, nth, shown, superse
 VISIT = "到期前回访记录"
 NOTICE = "归还贷款提示通知书"
 STATEMENT = "贷款结清单"
+RELEASE = "权证交还记录"
 CERTIFICATE = "贷款结清证明"
 PREPARATION = "催收准备表"
 TO_EXTEND = ("extension", "renewal", "refinancing")
@@ -331,14 +332,14 @@ def settlement(case_no: str = CASE_NUMBER) -> State:
     )
     notices.deliver()
 
-    released = [_hand_over(work, about, signed, number, item) for number, item in enumerate(held, start=1)]
+    given = _hand_over_all(work, about, held, work.working_days_after(signed, work.policy.settlement.step_working_days))
     if not _asked(work, "close-file") and _owed_now(work):
         return work.finish("reopened", f"{case_no}: something is owed again")
     closed = _close_file(work, about, signed)
     filled_in: list[tuple[str, Form]] = [("财务核对", checked.form), ("领导签字", signed.form)]
-    filled_in += [(f"权证交还 {no}", answer.form) for no, answer in zip(held, released, strict=True) if answer]
+    filled_in += [(f"权证交还 {no}", form) for no, form in given.items()]
     archive_paper(case_no, "settlement_record", "结清及权证交还记录", [*filled_in, ("档案移交", closed.form)])
-    kept = sum(answer is None for answer in released)
+    kept = len(held) - sum(form.handed_back for form in given.values())
     outcome = "settled_titles_kept" if kept else "settled"
     moot: list[Case] = []
 
@@ -397,8 +398,40 @@ def _owed_now(work: LoanWork) -> bool:
         return owed_now(session, work.loan, work.office.today)
 
 
-def _hand_over(work: LoanWork, about: str, after: Answer, number: int, collateral_no: str) -> Answer | None:
-    """A document of title goes back to its owner, who signs for it (MAT-3); None while it secures another loan.
+# ----------------------------------------------------------------------------------- documents of title
+
+
+@flow(name="title-release", flow_run_name="权证交还 {case_no}", retries=0)
+def title_release(case_no: str = CASE_NUMBER) -> State:
+    """Documents of title that were kept when the loan was settled are handed back later (MAT-3).
+
+    Args:
+        case_no: the case in the book, for example TR-L0001-1.
+    """
+    work = begin_on_loan(case_no)
+    if work is None:
+        return superseded()
+    held = titles_of(case_no)
+    given = _hand_over_all(work, work.heading(RELEASE), held, work.case.due_on)
+    papers: list[tuple[str, Form]] = [(f"权证交还 {no}", form) for no, form in given.items()]
+    if papers:
+        archive_paper(case_no, "title_release_record", RELEASE, papers)
+    kept = len(held) - sum(form.handed_back for form in given.values())
+    outcome = "kept" if kept else "released"
+    return work.finish(outcome, f"{case_no}: {len(held) - kept} document(s) of title back, {kept} kept")
+
+
+def _hand_over_all(work: LoanWork, about: str, held: list[str], due_on: date) -> dict[str, TitleHandOver]:
+    """What the custodian answered of each document of title that may go back, by the number of its collateral."""
+    answers = {no: _hand_over(work, about, number, no, due_on) for number, no in enumerate(held, start=1)}
+    return {no: answer.form for no, answer in answers.items() if answer is not None}
+
+
+def _hand_over(
+    work: LoanWork, about: str, number: int, collateral_no: str, due_on: date
+) -> Answer[TitleHandOver] | None:
+    """A document of title goes back to its owner, who signs for it, or is kept and it is said why (MAT-3); None while
+    it secures another loan.
 
     What was asked already is asked until it is answered: a receipt may bounce while the form is open.
     """
@@ -409,9 +442,9 @@ def _hand_over(work: LoanWork, about: str, after: Answer, number: int, collatera
             held = titles.held(session, collateral_no, work.office.today)
         if (held.owed_on or held.released) and not _asked(work, step):
             return None
-        answer = _release_form(work, about, after, step, held)
+        answer = _release_form(work, about, step, held, due_on)
         if not answer.form.handed_back:
-            return None
+            return answer
         try:
             work.note(lambda writer, answer=answer: _enter_release(writer, work, collateral_no, answer))  # type: ignore[misc]
         except PostloanError:
@@ -432,7 +465,7 @@ def _enter_release(writer: Writer, work: LoanWork, collateral_no: str, answer: A
     )
 
 
-def _release_form(work: LoanWork, about: str, after: Answer, step: str, held: titles.Held) -> Answer[TitleHandOver]:
+def _release_form(work: LoanWork, about: str, step: str, held: titles.Held, due_on: date) -> Answer[TitleHandOver]:
     item = held.collateral
 
     def check(form: TitleHandOver, signer: Signer) -> list[str]:
@@ -440,7 +473,7 @@ def _release_form(work: LoanWork, about: str, after: Answer, step: str, held: ti
             return [] if form.remark.strip() else ["须说明继续保管的理由 (say why it is kept)"]
         faults = []
         if not work.case.anchor_on <= form.released_on <= signer.day:
-            faults.append(f"交还日期须在 {work.case.anchor_on} 至今天之间 (between the settlement and today)")
+            faults.append(f"交还日期须在 {work.case.anchor_on} 至今天之间 (between these days)")
         if not form.received_by.strip() or not form.evidence.strip():
             faults.append("须填写签收人及其证件或授权书 (who received it, and on what evidence?)")
         with work.office.book.read() as session:
@@ -458,7 +491,7 @@ def _release_form(work: LoanWork, about: str, after: Answer, step: str, held: ti
         duty="release",
         title=f"权证交还签收 {item.collateral_no}",
         of=work.of_branch(work.policy.settlement.custodian),
-        due_on=work.working_days_after(after, work.policy.settlement.step_working_days),
+        due_on=due_on,
         context=about + f"\n\n权证 **{item.title_document or '—'}** ({item.kind} {item.collateral_no})",
         check=check,
     )

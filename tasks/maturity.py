@@ -213,7 +213,8 @@ def parties_of(case_no: str, step: str) -> dict[str, Party]:
 
 @task(name="titles-of-case")
 def titles_of(case_no: str) -> list[str]:
-    """The collateral of the case's loan, by number, as it was when the loan was settled."""
+    """The collateral of the case's loan whose document of title is held, by number, as it was when this was first
+    asked."""
     office = Office.open()
     with office.book.write(origin="titles-of-case") as writer:
         case = cases.get(writer.session, case_no)
@@ -221,5 +222,5 @@ def titles_of(case_no: str) -> list[str]:
         if done is not None:
             return done.result["held"]
         held = titles.of_loan(writer.session, case.loan_no or "", office.today)
-        numbers = [item.collateral.collateral_no for item in held]
+        numbers = [item.collateral.collateral_no for item in held if not item.released]
         return cases.finish_step(writer, case, "titles", {"held": numbers})["held"]

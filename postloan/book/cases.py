@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, update
 from sqlmodel import Session, select
 
-from postloan.book import people
+from postloan.book import people, titles
 from postloan.book.engine import Writer
 from postloan.book.people import Vault
 from postloan.book.tables import Case, HumanTask, Loan, PolicyVersion, Staff, Step, Transfer
@@ -86,6 +86,7 @@ BY_HAND = {
     "extension": ByHand("EX", "EXT-1", 5),
     "receipt": ByHand("RP", "PAY-1", 1),
     "collection_preparation": ByHand("CP", "MAT-1", 3),
+    "title_release": ByHand("TR", "MAT-3", 5),
     "clock_pause": ByHand("PS", "COL-2", 3),
     "workout_transfer": ByHand("WT", "WO-1", 5),
     "responsibility_determination": ByHand("RD", "WO-2", 30),
@@ -111,6 +112,8 @@ def open_by_hand(writer: Writer, file: PolicyFile, kind: str, loan: Loan, day: d
         raise PostloanError(f"{kind!r} is not opened by hand; these are: {', '.join(BY_HAND)}")
     if kind in AFTER_TRANSFER and not _transferred(writer.session, loan.loan_no):
         raise PostloanError(f"loan {loan.loan_no} is not in the workout; first: postloan open workout_transfer")
+    if kind == "title_release" and (reason := titles.why_none_goes_back(writer.session, loan.loan_no, day)):
+        raise PostloanError(reason)
     what = BY_HAND[kind]
     mine = writer.session.exec(select(Case).where(Case.kind == kind, Case.loan_no == loan.loan_no)).all()
     same = next((case for case in mine if origin and case.subject == origin), None)

@@ -63,6 +63,22 @@ def still_owed(session: Session, loan_nos: Sequence[str], day: date) -> set[str]
     return owed | {no for no in set(loan_nos) - owed if _owed_here(session, session.get_one(Loan, no), day)}
 
 
+def why_none_goes_back(session: Session, loan_no: str, day: date) -> str:
+    """Why no document of title of a loan can be handed back; "" if one can."""
+    if still_owed(session, [loan_no], day):
+        return f"loan {loan_no} is not paid: its documents of title secure it"
+    open_ = select(Case.case_no).where(Case.loan_no == loan_no, Case.kind == "settlement", Case.state == "open")
+    if (settlement := session.exec(open_).first()) is not None:
+        return f"the settlement of loan {loan_no} hands its documents of title back: {settlement}"
+    kept = [item for item in of_loan(session, loan_no, day) if not item.released]
+    if not kept:
+        return f"no document of title of loan {loan_no} is held"
+    if all(item.owed_on for item in kept):
+        secured = sorted({other for item in kept for other in item.owed_on})
+        return f"the documents of title of loan {loan_no} still secure {', '.join(secured)}"
+    return ""
+
+
 def _owed_here(session: Session, loan: Loan, day: date) -> bool:
     """Whether anything is owed on a loan that is settled by what the core system says: it does not know what was
     advanced here, nor, where the loan itself is said to be paid, of a receipt that bounced after that."""

@@ -23,6 +23,7 @@ KINDS = {
     "extension": ("展期", "extension"),
     "receipt": ("收款登记", "receipt"),
     "settlement": ("结清", "settlement"),
+    "title_release": ("权证交还", "release of documents of title"),
     "limitation_warning": ("诉讼时效届满", "limitation period"),
     "guarantee_period_warning": ("保证期间届满", "guarantee period"),
     "collection": ("逾期催收", "collection"),

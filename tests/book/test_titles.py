@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from sqlmodel import Session, select
 
-from postloan.book import Book, Writer, accounts, audit, loans, receipts, titles
+from postloan.book import Book, Writer, accounts, audit, cases, loans, receipts, titles
 from postloan.book.receipts import Received
 from postloan.book.tables import AuditEvent, Case, Charge, Collateral, CollateralLoan, Instalment, Loan, TitleRelease
 from postloan.calendar import ONE_DAY, months_after
@@ -211,3 +211,34 @@ def test_a_loan_that_is_said_to_be_paid_holds_it_when_the_receipt_bounces(lent: 
         pay(writer.session, "L2", MATURES + ONE_DAY, 1, reverses=made)
         accounts.refresh(writer.session, policy_file, ["L2"])
     assert not release(lent, case, "K2", MATURES + 2 * ONE_DAY)
+
+
+def test_a_release_is_opened_by_hand_only_where_a_document_can_go_back(lent: Book, policy_file: PolicyFile) -> None:
+    day = MATURES + ONE_DAY
+
+    def refused(no: str) -> str:
+        with pytest.raises(PostloanError) as error, lent.write() as writer:
+            case_on(writer, policy_file, "title_release", no, day)
+        return str(error.value)
+
+    assert refused("L2") == "loan L2 is not paid: its documents of title secure it"
+    with lent.write() as writer:
+        settle(writer, policy_file, "L4", day, "x")
+    assert refused("L4") == "the documents of title of loan L4 still secure L3"
+    with lent.write() as writer:
+        for no in ("L1", "L2", "L3"):
+            settle(writer, policy_file, no, day, "x")
+        terms = {"kind": "settlement", "loan_no": "L2", "subject": f"{day}", "rule": "MAT-4", "opened_on": day}
+        version = cases.keep_policy(writer, policy_file)
+        case = Case(case_no=f"ST-L2-{day}", anchor_on=day, due_on=day, policy_version=version, **terms)
+        cases.enter(writer, case)
+    assert refused("L2") == f"the settlement of loan L2 hands its documents of title back: ST-L2-{day}"
+    with lent.write() as writer:
+        cases.close(writer, case, "settled_titles_kept")
+        made = case_on(writer, policy_file, "title_release", "L2", day)
+        assert (made.case_no, made.rule) == ("TR-L2-1", "MAT-3")
+    for item in ("K1", "K2"):
+        assert release(lent, made, item, day)
+    with lent.write() as writer:
+        cases.close(writer, made, "released")
+    assert refused("L2") == "no document of title of loan L2 is held"

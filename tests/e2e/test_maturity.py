@@ -17,6 +17,7 @@ import pytest
 from sqlmodel import select
 
 from postloan.book import accounts, audit, cases, documents, extensions, limitation, loans, titles
+from postloan.book.receipts import due_to_settle
 from postloan.book.tables import (
     Borrower,
     Case,
@@ -38,6 +39,7 @@ from postloan.book.tables import (
     Step,
     TitleRelease,
 )
+from postloan.errors import PostloanError
 from tasks.office import Office
 from tasks.round import work_out
 from tests.e2e.clerk import Clerk
@@ -500,8 +502,6 @@ def test_collateral_is_handed_back_when_the_last_loan_that_it_secures_is_paid(de
     with desk.office.book.read() as session:
         due = {}
         for no in ("M4", "M5"):
-            from postloan.book.receipts import due_to_settle
-
             due[no] = due_to_settle(session, desk.office.policy_file, loans.get(session, no), desk.today)
     receive(desk, "M4", kind="提前结清 early settlement", amount=str(due["M4"]))
     first = settle(desk, "M4")
@@ -551,6 +551,40 @@ def test_collateral_is_handed_back_when_the_last_loan_that_it_secures_is_paid(de
         ]
         assert all(held.released for held in titles.of_loan(session, "M5", desk.today))
         assert audit.verify(session).ok
+
+
+def test_a_document_that_was_kept_when_the_loan_was_settled_goes_back_later(desk: Installation) -> None:
+    today = desk.today.isoformat()
+    with desk.office.book.write(origin="test") as writer:
+        _lend(writer, "M8", desk.today + timedelta(days=70), Decimal(70_000), loan_no="T1")
+        item = {"kind": "房产", "owner": "权利人K4", "value": Decimal(90_000), "valued_on": desk.today}
+        writer.session.add(Collateral(collateral_no="K4", title_document="权证-K4", **item))
+        writer.session.flush()
+        writer.session.add(CollateralLoan(collateral_no="K4", loan_no="T1"))
+    with pytest.raises(PostloanError, match="loan T1 is not paid"):
+        open_case(desk, "title_release", "T1")
+    with desk.office.book.read() as session:
+        due = due_to_settle(session, desk.office.policy_file, loans.get(session, "T1"), desk.today)
+    receive(desk, "T1", kind="提前结清 early settlement", amount=str(due))
+    settled = settle(desk, "T1")
+    keep = {"decision": "继续保管 keep", "released_on": today}
+    assert "须说明继续保管的理由" in settled.answer("release-1", **keep)
+    assert settled.answer("release-1", **keep, remark="权利人在外地") == ""
+    assert settled.answer("close-file", **FILE) == ""
+    assert outcome(settled) == "settled_titles_kept"
+    assert "权利人在外地" in papers(settled, "settlement_record")
+
+    clerk = open_case(desk, "title_release", "T1")
+    assert "权证-K4" in description(clerk, "release-1")
+    handed = {"decision": "已交还 handed back", "released_on": today, "received_by": "权利人K4", "evidence": "身份证"}
+    assert clerk.answer("release-1", **handed) == ""
+    assert outcome(clerk) == "released"
+    assert "权利人K4" in papers(clerk, "title_release_record")
+    with desk.office.book.read() as session:
+        (line,) = session.exec(select(TitleRelease).where(TitleRelease.collateral_no == "K4")).all()
+        assert (line.case_no, line.loan_no, line.handed_by) == (clerk.case_no, "T1", "CA1")
+    with pytest.raises(PostloanError, match="no document of title of loan T1 is held"):
+        open_case(desk, "title_release", "T1")
 
 
 def test_a_right_is_interrupted_with_proof_or_let_lapse_by_the_authority_only(desk: Installation) -> None:

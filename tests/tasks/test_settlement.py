@@ -1,5 +1,5 @@
-"""MAT-3, MAT-4: a receipt that bounces while the settlement is under way. What people answer is given here at once;
-how they are asked has tests of its own."""
+"""MAT-3, MAT-4: a receipt that bounces while the settlement is under way; a document of title that is kept then. What
+people answer is given here at once; how they are asked has tests of its own."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import pytest
 from sqlmodel import select
 
 from flows import maturity as flows
-from postloan.book import accounts, cases, loans
+from postloan.book import accounts, cases, loans, titles
 from postloan.book.tables import Case, Collateral, CollateralLoan
+from postloan.errors import PostloanError
 from tasks import human, maturity, runs
 from tasks.human import Answer, Signer
 from tasks.office import Office
@@ -38,12 +39,13 @@ class Desk:
 
     office: Office
     asked: list[str] = field(default_factory=list)
+    answers: dict[str, dict[str, Any]] = field(default_factory=lambda: dict(ANSWERS))
     before: dict[str, Callable[[], None]] = field(default_factory=dict)
     ended: list[str] = field(default_factory=list)
     receipt: str = ""
 
     def ask(self, office: Office, case: Case, *, step: str, form: Any, check: Any = None, **_: Any) -> Answer[Any]:
-        given = form(**ANSWERS[step.split("-1")[0]])
+        given = form(**self.answers[step.split("-1")[0]])
         with office.book.read() as session:
             done = cases.result(session, case.case_no, step)
         if done is None:
@@ -151,3 +153,39 @@ def test_a_case_that_was_closed_meanwhile_cancels_nothing(desk: Desk) -> None:
     settle()
     assert desk.states() == {"settlement": ("closed", "reopened"), "collection_preparation": ("open", "")}
     assert desk.ended == []
+
+
+def test_what_the_custodian_kept_goes_back_later(desk: Desk) -> None:
+    desk.answers["release"] = {"decision": "继续保管 keep", "released_on": SETTLED, "remark": "权利人未到"}
+    settle()
+    assert desk.states()["settlement"] == ("closed", "settled_titles_kept")
+
+    def release() -> str:
+        with desk.office.book.write() as writer:
+            case = case_on(writer, desk.office.policy_file, "title_release", "L1", SETTLED)
+        return str(flows.title_release.fn(case.case_no).message)
+
+    assert release() == "TR-L1-1: 0 document(s) of title back, 1 kept"
+    assert desk.states()["title_release"] == ("closed", "kept")
+    desk.answers["release"] = ANSWERS["release"]
+    assert release() == "TR-L1-2: 1 document(s) of title back, 0 kept"
+    assert desk.states()["title_release"] == ("closed", "released")
+    with desk.office.book.read() as session:
+        (held,) = titles.of_loan(session, "L1", SETTLED)
+        assert held.released
+    with pytest.raises(PostloanError, match="no document of title of loan L1 is held"):
+        release()
+
+
+def test_a_settlement_that_is_done_again_asks_for_no_document_that_went_back(desk: Desk) -> None:
+    """The receipt bounced while the file was closed, and was entered anew."""
+    desk.before["close-file"] = desk.bounce
+    settle()
+    desk.receive()
+    with desk.office.book.write() as writer:
+        first = cases.get(writer.session, CASE)
+        again = first.model_dump() | {"case_no": f"{CASE}-2", "subject": f"{SETTLED}-2", "state": "open", "outcome": ""}
+        cases.enter(writer, Case(**again))
+    desk.asked.clear()
+    assert flows.settlement.fn(f"{CASE}-2").message == f"{CASE}-2: settled, 0 document(s) of title back, 0 kept"
+    assert desk.asked == ["statement", "sign", "close-file"]
