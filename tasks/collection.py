@@ -161,14 +161,16 @@ def missing_before_loss(work: LoanWork) -> list[str]:
 
 
 def overdue_by_part(office: Office, session: Session, case: Case, day: date) -> list[tuple[str, Decimal]]:
-    """What is past due at the end of a day, part by part, in the loan's currency."""
+    """What is past due at the end of a day, part by part, in the loan's currency; not what can still be paid in time
+    (PAY-2), as far as the core system does not keep the account."""
     loan = loans.get(session, case.loan_no)
     if accounts.kept_by_core(session, [loan.loan_no], day):
         position = loans.position(session, loan, day)
         if position is not None:
             return [("逾期本金", position.overdue_principal), ("逾期利息", position.overdue_interest)]
     account = accounts.account(session, office.policy_file, loan, day)
-    late = [one for one in account.owed if one.due_on < day]
+    in_time = office.policy_file.at(day).days_in_time(day)
+    late = [one for one in account.owed if (day - one.due_on).days > in_time]
     titles = (("principal", "本金"), ("interest", "利息"), ("penalty", "罚息"), ("fee", "费用及垫款"))
     sums = [(title, sum((getattr(one, part) for one in late), ZERO)) for part, title in titles]
     return [(title, amount) for title, amount in sums if amount]

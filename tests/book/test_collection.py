@@ -32,6 +32,8 @@ from postloan.book.tables import (
 from postloan.errors import PostloanError
 from postloan.policy import Policy, PolicyFile
 from postloan.rules.collection import CURRENT, Paused, days_on_the_clock, stage
+from tasks.collection import overdue_by_part
+from tasks.office import Office
 from tests.book.test_schedules import case_on
 from tests.conftest import Clock
 from tests.factory import staff_and_loans
@@ -262,6 +264,18 @@ def test_promises_on_loans_of_the_core_system(book: Book, policy_file: PolicyFil
         assert promises.follow(writer, date(2026, 2, 26)) == (2, 1)
         states = {p.loan_no: p.state for p in writer.session.exec(select(Promise))}
     assert states == {"L00": "kept", "L01": "broken", "L02": "kept"}
+
+
+def test_a_demand_leaves_out_what_can_still_be_paid_in_time(office: Office) -> None:
+    staff_and_loans(office.book, {"L00": START})
+    with office.book.write() as writer:
+        for number, due_on in ((1, date(2026, 9, 2)), (2, date(2026, 10, 2))):
+            about = {"loan_no": "L00", "number": number, "due_on": due_on}
+            writer.session.add(Instalment(principal_due=Decimal(1000), interest_due=0, **about))
+        writer.session.flush()
+        case = case_on(writer, office.policy_file, "collection_preparation", "L00", date(2026, 10, 3))
+        for day, principal in ((date(2026, 10, 3), 1000), (date(2026, 10, 8), 1000), (date(2026, 10, 9), 2000)):
+            assert dict(overdue_by_part(office, writer.session, case, day))["本金"] == principal, day
 
 
 BORROWER = "borrower"
