@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 
 from sqlmodel import Session, and_, col, or_, select
 
-from postloan.book import parties, stages
+from postloan.book import collection, notices, parties, stages
 from postloan.book.engine import Writer
 from postloan.book.tables import (
     Borrower,
@@ -387,22 +387,36 @@ def of_loan(session: Session, loan_no: str) -> Sequence[Contact]:
 
 def let_through(writer: Writer, policy: Policy, notice: Notice) -> str:
     """CON: what keeps a message about a debt from being sent now: "" if nothing does. It then waits in the outbox
-    until the gate will permit it, or, where nothing but a lifted stop will, is not sent at all. The consignor is the
-    creditor, and staff owe nothing: what they are told is no contact with a debtor."""
+    until the gate will permit it, or, where nothing but a lifted stop will, or it reminds of what was paid meanwhile,
+    is not sent at all. The consignor is the creditor, and staff owe nothing: telling them is no contact with a debtor.
+    """
     if notice.recipient_kind in ("consignor", "staff"):
         return ""
     loan = writer.session.get_one(Loan, notice.loan_no)
+    if notice.kind == "overdue_reminder" and not _still_due(writer, policy, loan):
+        return _not_sent(writer, notice, "已不逾期或已移交 (not past due any more, or handed over)")
     person = Person(notice.recipient_kind, notice.recipient_no, "")
     channel = "sms" if notice.channel == "webhook" else notice.channel  # it reaches the person as a message
     asked = Request(person, channel, writer.now, "postloan", notice.address)
     said = ask(writer, policy, loan, asked, notice.notice_no, notice_no=notice.notice_no)
     if said.permitted:
         return ""
-    notice.tries -= 1
-    notice.last_error = f"{said.rule}: {said.reason}"
+    why = f"{said.rule}: {said.reason}"
     if said.allowed_from is None:
-        notice.state = "given_up"
-    else:
-        notice.state, notice.next_try_at = "queued", said.allowed_from
+        return _not_sent(writer, notice, why)
+    notice.tries -= 1
+    notice.state, notice.next_try_at, notice.last_error = "queued", said.allowed_from, why
     writer.session.add(notice)
-    return notice.last_error
+    return why
+
+
+def _still_due(writer: Writer, policy: Policy, loan: Loan) -> bool:
+    """Whether a reminder still tells the truth: what was paid since the last round counts."""
+    one = collection.one_past_due(writer.session, writer.now.astimezone(policy.time_zone).date(), loan.loan_no)
+    return one is not None and one.overdue > 0
+
+
+def _not_sent(writer: Writer, notice: Notice, why: str) -> str:
+    notice.tries, notice.last_error = notice.tries - 1, why
+    notices.give_up(writer, notice.notice_no, why)
+    return why

@@ -181,12 +181,12 @@ def send_again(writer: Writer, notice_no: str, address: str = "") -> None:
     _record(writer, "notice.requeued", notice, other_address=bool(address))
 
 
-def give_up(writer: Writer, notice_no: str) -> None:
-    """Operations' decision: not sent, and not tried again."""
+def give_up(writer: Writer, notice_no: str, why: str = "") -> None:
+    """Not sent, and not tried again: operations' decision, or that of the gate of contacts, which says why."""
     notice = get(writer.session, notice_no)
     notice.state = "given_up"
     writer.session.add(notice)
-    _record(writer, "notice.given_up", notice)
+    _record(writer, "notice.given_up", notice, **({"error": why} if why else {}))
 
 
 def confirm_sent(writer: Writer, notice_no: str) -> None:

@@ -200,6 +200,8 @@ def lost_contact(look: Look) -> Select:
         notice.loan_no == LOAN.loan_no,
         notice.recipient_kind == "borrower",
         notice.state == "given_up",
+        # One that the gate of contacts kept back was never tried: it says nothing about the address.
+        or_(notice.tries > 0, notice.channel == ""),
         ~exists().where(
             raised.c.kind == "lost_contact",
             raised.c.loan_no == LOAN.loan_no,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -9,8 +10,8 @@ import pytest
 from sqlmodel import select
 
 from cli.sinks import Sinks
-from postloan.book import contacts
-from postloan.book.tables import Borrower, Contact, Instalment, Notice
+from postloan.book import accounts, contacts
+from postloan.book.tables import AuditEvent, Borrower, Contact, Instalment, Notice, Repayment, Signal
 from tasks import notices as outbox
 from tasks.office import Office
 from tasks.round import work_out
@@ -74,3 +75,47 @@ def test_nothing_goes_to_who_must_not_be_contacted(late: Office, clock: Clock) -
     outbox.deliver_due(late)
     given_up = reminder(late)
     assert (given_up.state, given_up.last_error[:5]) == ("given_up", "CON-2")
+    assert [told["error"][:5] for told in events(late, "notice.given_up")] == ["CON-2"]
+
+
+def events(office: Office, what: str) -> list[dict]:  # noqa: F811
+    with office.book.read() as session:
+        return [json.loads(e.data) for e in session.exec(select(AuditEvent).where(AuditEvent.event == what))]
+
+
+@pytest.mark.parametrize("with_a_round", [False, True])
+def test_nobody_is_reminded_of_what_was_paid_meanwhile(
+    late: Office,
+    clock: Clock,
+    sinks: Sinks,  # noqa: F811
+    with_a_round: bool,
+) -> None:
+    work_out(late, date(2026, 3, 22))
+    outbox.deliver_due(late)
+    assert reminder(late).state == "queued", "held for the night"
+    with late.book.write() as writer:
+        writer.session.add(Repayment(receipt_no="R1", loan_no="L1", paid_on=date(2026, 3, 22), amount=Decimal(2000)))
+        writer.session.flush()
+        accounts.refresh(writer.session, late.policy_file, ["L1"])
+    clock.now = datetime.fromisoformat("2026-03-23T08:00:00+08:00")
+    if with_a_round:
+        work_out(late, date(2026, 3, 23))
+    assert outbox.deliver_due(late).held == 1
+    given_up = reminder(late)
+    assert (given_up.state, "not past due" in given_up.last_error) == ("given_up", True)
+    assert [m for m in sinks.messages() if m["channel"] == "sms"] == []
+    assert [told["notice_no"] for told in events(late, "notice.given_up")] == [given_up.notice_no]
+    work_out(late, date(2026, 3, 24))
+    with late.book.read() as session:
+        assert not session.exec(select(Signal).where(Signal.kind == "lost_contact")).all(), "nothing went astray"
+
+
+def test_part_of_it_paid_is_still_reminded_of(late: Office, clock: Clock) -> None:
+    work_out(late, date(2026, 3, 22))
+    with late.book.write() as writer:
+        writer.session.add(Repayment(receipt_no="R1", loan_no="L1", paid_on=date(2026, 3, 22), amount=Decimal(500)))
+        writer.session.flush()
+        accounts.refresh(writer.session, late.policy_file, ["L1"])
+    clock.now = datetime.fromisoformat("2026-03-23T08:00:00+08:00")
+    outbox.deliver_due(late)
+    assert reminder(late).state == "sent"

@@ -143,10 +143,8 @@ def test_a_missing_gateway_says_which_setting_is_missing(office: Office, monkeyp
 
 def about_a_debt(office: Office, key: str, to: Recipient) -> Notice:
     with office.book.write() as writer:
-        values = {"amount": Decimal(1000), "currency": "CNY", "days": 3}
-        return outbox.queue(
-            office, writer, key=key, kind="overdue_reminder", to=to, loan_no="L1", case_no=None, **values
-        )
+        values = {"amount": Decimal(1000), "currency": "CNY", "pay_by": date(2026, 3, 20), "as_party": to.kind}
+        return outbox.queue(office, writer, key=key, kind="demand_notice", to=to, loan_no="L1", case_no=None, **values)
 
 
 CONSIGNOR = Recipient("consignor", "W1", "委托人", "zh", "w1@example.test", "10000000002")
