@@ -14,7 +14,8 @@ from sqlmodel import Session
 from postloan.book import tables as t
 from postloan.feeds.kinds import Kind, Row
 from postloan.feeds.shelf import Changing, Shelf, table_of
-from postloan.feeds.spool import CHUNK
+from postloan.feeds.spool import CHUNK, Spool
+from postloan.rules.position import ZERO
 
 
 class Loans(Shelf):
@@ -89,49 +90,67 @@ class Loans(Shelf):
 
 class Instalments(Shelf):
     """A schedule that was changed here (an extension, an early repayment) has instalments of a later number in the
-    place of others: row by row, a file that numbers them otherwise would have the same principal due twice."""
+    place of others, and a new one of fewer instalments leaves the last of the old one in the book: row by row, a file
+    that numbers them otherwise would have the same principal due twice."""
 
     def __init__(self, kind: Kind, model: Any, **always: Any) -> None:
         super().__init__(kind, model, **always)
-        self.planned: dict[str, Decimal] = {}  # principal of what was changed here, before the corrections
-        self.raising: dict[str, Row] = {}  # the first row of each that gives more principal than the book has
+        # Only of loans that had a schedule, and whose principal the file changes: it may be about every loan.
+        self.planned: dict[str, Decimal] = {}  # principal in the book before that
+        self.raising: dict[str, tuple[int, Decimal]] = {}  # the first number that is given more principal, and how much
 
     def relevant(self, session: Session, rows: list[Row]) -> list[Row]:
         """The schedule of a loan that was changed here is left as it is."""
-        ours = self._changed_here(session, rows)
+        ours = self._changed_here(session, {row["loan_no"] for row in rows})
         return [row for row in rows if row["loan_no"] not in ours] if ours else rows
 
-    def note(self, session: Session, rows: list[Row]) -> None:
-        ours = self._changed_here(session, rows)
-        if not ours:
-            return
-        self.planned = self._principal(session, ours) | self.planned
-        mine = [row for row in rows if row["loan_no"] in ours]
-        held = self.fetch(session, mine)
-        for row in mine:
-            old = held.get(self.key(row))
-            if row["principal_due"] > (old["principal_due"] if old else 0):
-                self.raising.setdefault(row["loan_no"], row)
+    def note(self, session: Session, adding: list[Row], changing: list[Changing]) -> None:
+        given = [(row, ZERO) for row in adding]
+        given += [(row, before["principal_due"]) for row, before in changing if "principal_due" in before]
+        moved = {row["loan_no"] for row, old in given if row["principal_due"] != old} - self.planned.keys()
+        if moved:
+            self.planned |= self._principal(session, moved)
+        for row, old in given:
+            if row["principal_due"] > old and row["loan_no"] in self.planned:
+                self.raising.setdefault(row["loan_no"], (row["number"], row["principal_due"]))
 
-    def contradictions(self, session: Session) -> Iterator[tuple[Row, str, str]]:
-        """Nobody owes more principal than was lent: a part of it is in two instalments."""
+    def contradictions(self, session: Session, spool: Spool) -> Iterator[tuple[Row, str, str]]:
+        """Nobody owes more principal than was lent: a part of it is in two instalments. A file that gives every
+        instalment is believed: interest that was capitalised raises the sum."""
         doubtful = sorted(self.raising)
         for at in range(0, len(doubtful), CHUNK):
             loan_nos = doubtful[at : at + CHUNK]
-            lent, planned = _lent(session, loan_nos), self._principal(session, loan_nos)
-            for loan_no in loan_nos:
-                now, agreed = planned[loan_no], max(self.planned[loan_no], lent[loan_no])
-                if now > agreed:
-                    reason = (
-                        f"the instalments of loan {loan_no} would sum up to {now} of principal, more than {agreed}: "
-                        f"its schedule was changed here; give what takes its place together with 0 for the new "
-                        f"instalments of the book (number {self._ours(session, loan_no)})"
-                    )
-                    yield self.raising[loan_no], "principal_due", reason
+            lent, now = _lent(session, loan_nos), self._principal(session, loan_nos)
+            twice = [no for no in loan_nos if now[no] > max(self.planned[no], lent[no])]
+            ours, contract = self._changed_here(session, twice), _contract(session, twice)
+            for loan_no in twice:
+                agreed = max(self.planned[loan_no], lent[loan_no])
+                if loan_no in ours:
+                    numbers = self._numbers(session, loan_no, self.table.c.entered_on.is_not(None))
+                    why = "its schedule was changed here; give what takes its place together with 0 for the new "
+                    why += f"instalments of the book (number {_listed(numbers)})"
+                else:
+                    agreed = max(agreed, contract[loan_no])
+                    numbers = [
+                        number
+                        for number in self._numbers(session, loan_no)
+                        if not spool.has({"loan_no": loan_no, "number": number})
+                    ]
+                    if not numbers or now[loan_no] <= agreed:
+                        continue
+                    why = f"the file does not give all instalments of the book (number {_listed(numbers)}); "
+                    why += "give them with 0"
+                number, principal = self.raising[loan_no]
+                yield (
+                    {"loan_no": loan_no, "number": number, "principal_due": principal},
+                    "principal_due",
+                    f"the instalments of loan {loan_no} would sum up to {now[loan_no]} of principal, more than "
+                    f"{agreed}: {why}",
+                )
 
-    def _changed_here(self, session: Session, rows: list[Row]) -> set[str]:
-        instalment, numbers = self.table.c, {row["loan_no"] for row in rows}
-        changed = select(instalment.loan_no).where(instalment.loan_no.in_(numbers), instalment.entered_on.is_not(None))
+    def _changed_here(self, session: Session, loan_nos: Iterable[str]) -> set[str]:
+        instalment = self.table.c
+        changed = select(instalment.loan_no).where(instalment.loan_no.in_(loan_nos), instalment.entered_on.is_not(None))
         return set(session.execute(changed.distinct()).scalars())
 
     def _principal(self, session: Session, loan_nos: Iterable[str]) -> dict[str, Decimal]:
@@ -139,19 +158,29 @@ class Instalments(Shelf):
         query = select(instalment.loan_no, func.sum(instalment.principal_due)).where(instalment.loan_no.in_(loan_nos))
         return dict(session.execute(query.group_by(instalment.loan_no)).tuples().all())
 
-    def _ours(self, session: Session, loan_no: str) -> str:
-        """The numbers of the instalments that were entered here and have principal."""
+    def _numbers(self, session: Session, loan_no: str, *which: Any) -> list[int]:
+        """The numbers of the instalments of a loan in the book that have principal."""
         instalment = self.table.c
-        ours = (instalment.loan_no == loan_no, instalment.entered_on.is_not(None), instalment.principal_due > 0)
-        return ", ".join(map(str, session.execute(select(instalment.number).where(*ours).order_by("number")).scalars()))
+        query = select(instalment.number).where(instalment.loan_no == loan_no, instalment.principal_due > 0, *which)
+        return list(session.execute(query.order_by(instalment.number)).scalars())
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, numbers))
+
+
+def _contract(session: Session, loan_nos: Iterable[str]) -> dict[str, Decimal]:
+    """The principal of loans by contract."""
+    loan = table_of(t.Loan).c
+    agreed = select(loan.loan_no, loan.principal).where(loan.loan_no.in_(loan_nos))
+    return dict(session.execute(agreed).tuples().all())
 
 
 def _lent(session: Session, loan_nos: Iterable[str]) -> dict[str, Decimal]:
     """What was lent of loans: what was drawn, as far as the book knows of drawdowns; else the principal."""
-    loan, drawn = table_of(t.Loan).c, table_of(t.Drawdown).c
-    agreed = select(loan.loan_no, loan.principal).where(loan.loan_no.in_(loan_nos))
+    drawn = table_of(t.Drawdown).c
     paid_out = select(drawn.loan_no, func.sum(drawn.amount)).where(drawn.loan_no.in_(loan_nos)).group_by(drawn.loan_no)
-    return dict(session.execute(agreed).tuples().all()) | dict(session.execute(paid_out).tuples().all())
+    return _contract(session, loan_nos) | dict(session.execute(paid_out).tuples().all())
 
 
 class Charges(Shelf):

@@ -10,6 +10,7 @@ from sqlalchemy import Table, bindparam, insert, select, tuple_, update
 from sqlmodel import Session
 
 from postloan.feeds.kinds import Kind, Row
+from postloan.feeds.spool import Spool
 
 Key = tuple[Any, ...]
 # A row of the book that changed: noun, its key, before and after of the changed fields.
@@ -83,11 +84,11 @@ class Shelf:
         Corrections are not asked."""
         return rows
 
-    def note(self, session: Session, rows: list[Row]) -> None:
-        """Corrections that are about to be entered: keep what `contradictions` needs."""
+    def note(self, session: Session, adding: list[Row], changing: list[Changing]) -> None:
+        """Rows that are about to be entered: keep what `contradictions` needs."""
 
-    def contradictions(self, session: Session) -> Iterator[tuple[Row, str, str]]:
-        """Rows, a column of each, and why the book cannot be as corrections left it, once all are entered."""
+    def contradictions(self, session: Session, spool: Spool) -> Iterator[tuple[Row, str, str]]:
+        """Rows, a column of each, and why the book cannot be as they left it, once all are entered."""
         yield from ()
 
     def prepare(self, session: Session, rows: list[Row]) -> list[Change]:

@@ -78,6 +78,10 @@ class Spool:
         (content,) = self.db.execute("SELECT content FROM row WHERE key = ?", (key,)).fetchone()
         return dict(zip(self.fields, pickle.loads(content), strict=True))
 
+    def has(self, row: Row) -> bool:
+        """Whether the file has a row with the key of this one."""
+        return self.db.execute("SELECT 1 FROM row WHERE key = ?", (self._key(row),)).fetchone() is not None
+
     def number(self, row: Row) -> int:
         """Where a row stands in the file."""
         found = self.db.execute("SELECT number FROM row WHERE key = ?", (self._key(row),)).fetchone()

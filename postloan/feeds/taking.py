@@ -188,17 +188,17 @@ class _Load:
             self.tell(size + size * done // self.spool.count, 2 * size)
         if self.later:
             self.shelf.update(session, (self.kind.own,), self.later)
-        self._check_corrections(session)
+        self._check_whole(session)
         if self.policy is not None and self.owing:
             if self.kind.name == "repayments":
                 self._put_back(writer)
             self._allocate(session, self.policy)
         self._chain(writer)
 
-    def _check_corrections(self, session: Session) -> None:
+    def _check_whole(self, session: Session) -> None:
         """What only the book as a whole can tell, once every row is in it."""
         faults = Faults(self.feed.file.path.name)
-        for row, column, reason in self.shelf.contradictions(session):
+        for row, column, reason in self.shelf.contradictions(session, self.spool):
             faults.add(self.spool.number(row), column, row[column], reason)
         faults.raise_if_any()
 
@@ -218,9 +218,7 @@ class _Load:
 
     def _load_chunk(self, writer: Writer, chunk: list[Row]) -> None:
         session, shelf = writer.session, self.shelf
-        if self.corrections:
-            shelf.note(session, chunk)
-        else:
+        if not self.corrections:
             known_better = len(chunk)
             chunk = shelf.relevant(session, chunk)
             self.unchanged += known_better - len(chunk)
@@ -252,6 +250,7 @@ class _Load:
                 self.changed += 1
             else:
                 self.unchanged += 1
+        shelf.note(session, adding, changing)
         if adding:
             shelf.add(session, adding)
         if changing:

@@ -310,6 +310,85 @@ def test_each_loan_that_would_owe_twice_is_named(half: Book, tmp_path: Path, pol
     assert [(f.row, f.column) for f in refused.value.faults] == [(3, "principal_due"), (5, "principal_due")]
 
 
+# ---------------------------------------------------------------------- a schedule that was not, but shrinks
+
+
+@pytest.fixture
+def ten(book: Book, tmp_path: Path, policy_file: PolicyFile) -> Book:
+    """A loan of 1,000.00 in ten instalments."""
+    _take(book, tmp_path, "borrowers", "borrower_no,name,kind\nB1,x,personal\n")
+    _take(book, tmp_path, "loans", LOAN, policy_file)
+    _take(book, tmp_path, "instalments", _plan(range(1, 11), 100), policy_file)
+    return book
+
+
+def _plan(numbers: Any, principal: int, loan_no: str = "L1", header: bool = True) -> str:
+    rows = [f"{loan_no},{n},2025-{n + 1:02d}-10,{principal}.00,1.00\n" for n in numbers]
+    return "loan_no,number,due_on,principal_due,interest_due\n" * header + "".join(rows)
+
+
+@pytest.mark.parametrize("corrections", [True, False])
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_fewer_instalments_of_the_same_principal_leave_none_of_the_old(
+    ten: Book, tmp_path: Path, policy_file: PolicyFile, corrections: bool, dry_run: bool
+) -> None:
+    schedule = _planned(ten)
+    how = {"corrections": corrections, "dry_run": dry_run}
+    said = (
+        r"loan L1 would sum up to 1500.00 of principal, more than 1000.00: .*number 6, 7, 8, 9, 10\); give them with 0"
+    )
+    with pytest.raises(FeedError, match=said) as refused:
+        _take(ten, tmp_path, "instalments", _plan(range(1, 6), 200), policy_file, **how)
+    assert [(f.row, f.column, f.value) for f in refused.value.faults] == [(2, "principal_due", "200.00")]
+    assert _planned(ten) == schedule
+    whole = _plan(range(1, 6), 200) + _plan(range(6, 11), 0, header=False)
+    assert _take(ten, tmp_path, "instalments", whole, policy_file, **how).changed == 10
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        _plan(range(1, 11), 150),  # every instalment: interest was capitalised
+        _plan(range(1, 6), 150) + _plan(range(6, 11), 50, header=False),
+        _plan(range(1, 6), 50),  # less
+        _plan((1,), 50) + _plan((2,), 150, header=False),  # as much as before
+        _plan((11,), 0),
+    ],
+)
+def test_what_makes_nothing_due_twice_is_taken(ten: Book, tmp_path: Path, policy_file: PolicyFile, plan: str) -> None:
+    taken = _take(ten, tmp_path, "instalments", plan, policy_file)
+    assert taken.changed + taken.added == plan.count("\n") - 1
+
+
+def test_a_new_instalment_beside_the_old_ones_makes_principal_due_twice(
+    ten: Book, tmp_path: Path, policy_file: PolicyFile
+) -> None:
+    """Unless the loan itself is raised, or was planned in part only."""
+    with pytest.raises(FeedError, match=r"1100.00 of principal, more than 1000.00.*number 1, 2, 3"):
+        _take(ten, tmp_path, "instalments", _plan((11,), 100), policy_file)
+    _take(ten, tmp_path, "loans", LOAN.replace("1000.00", "1100.00"), policy_file, corrections=True)
+    assert _take(ten, tmp_path, "instalments", _plan((11,), 100), policy_file).added == 1
+
+
+@pytest.mark.parametrize("by_loan", [True, False])
+def test_a_first_schedule_is_believed_however_long_the_file(
+    ten: Book, tmp_path: Path, policy_file: PolicyFile, by_loan: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """L2 and L3 come with more than was lent, in pieces; L1 does not, and shrinks over several pieces, too."""
+    monkeypatch.setattr("postloan.feeds.spool.CHUNK", 3)
+    also = ALSO + ALSO.splitlines()[1].replace("L2", "L3") + "\n"
+    _take(ten, tmp_path, "loans", also, policy_file)
+    rows = [(no, n) for no in ("L2", "L1", "L3") for n in range(1, 6)]
+    if not by_loan:
+        rows.sort(key=lambda row: row[1])
+    plan = "".join(_plan((n,), 200 if no == "L1" else 300, no, header=False) for no, n in rows)
+    with pytest.raises(FeedError, match="1 fault") as refused:
+        _take(ten, tmp_path, "instalments", _plan((), 0) + plan, policy_file)
+    assert "loan L1 would sum up to 1500.00" in refused.value.faults[0].reason
+    rest = "".join(row + "\n" for row in plan.splitlines() if not row.startswith("L1"))
+    assert _take(ten, tmp_path, "instalments", _plan((), 0) + rest, policy_file).added == 10
+
+
 # ---------------------------------------------------------------------- charges that early settlement made due
 
 SETTLED = date(2025, 3, 11)
