@@ -335,7 +335,8 @@ class Slow:
             add("valuation_due", item.collateral_no, item.valuation_due, mine, 30)
         for g in self.guarantees:
             loan = by_no[g.loan_no]
-            until = g.until_on or month_later(loan.matures_on, 6)
+            agreed = g.until_on if g.until_on and g.until_on > loan.matures_on else None
+            until = agreed or month_later(loan.matures_on, 6)
             if today <= until <= today + timedelta(days=90) and not self.over(loan, today):
                 due_on = until - timedelta(days=30)
                 if loan.first_drawdown_on < due_on:

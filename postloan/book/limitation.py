@@ -39,7 +39,9 @@ def of_loan(session: Session, policy: Policy, loan: Loan, day: date) -> list[Rig
     for guarantee in session.exec(
         select(Guarantee).where(Guarantee.loan_no == loan.loan_no).order_by(col(Guarantee.guarantor_no))
     ):
-        until = guarantee.until_on or months_after(loan.matures_on, policy.limitation.guarantee_months)
+        until = guarantee.until_on
+        if until is None or until <= loan.matures_on:  # agreed to end before it begins counts as not agreed (art. 692)
+            until = months_after(loan.matures_on, policy.limitation.guarantee_months)
         # A general guarantor has to be sued, or the debtor in his guarantee period (art. 693).
         counts = ("suit",) if guarantee.kind == "general" else INTERRUPTIONS
         mine = acts.get(("guarantor", guarantee.guarantor_no), [])

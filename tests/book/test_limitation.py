@@ -144,6 +144,21 @@ def test_only_in_his_guarantee_period_is_a_guarantor_called_upon(lent: Office, d
     assert lapsing == ([f"G1-{day + timedelta(days=3 * 365 + 1)}"] if in_time else [])
 
 
+@pytest.mark.parametrize("agreed", [MATURES - timedelta(days=40), MATURES, MATURES + timedelta(days=1)])
+def test_a_period_agreed_to_end_before_it_begins_is_none(lent: Office, agreed: date) -> None:
+    """Art. 692: six months then."""
+    with lent.book.write() as writer:
+        guarantee = writer.session.get_one(Guarantee, ("G1", "L1"))
+        guarantee.until_on = agreed
+        writer.session.add(guarantee)
+    until = agreed if agreed > MATURES else date(2021, 9, 2)
+    with lent.book.read() as session:
+        right = limitation.of_loan(session, lent.policy, session.get_one(Loan, "L1"), MATURES)[1]
+    assert (right.under, right.lapses_on) == ("guarantee", until)
+    work_out(lent, until - timedelta(days=30))
+    assert [anchor for _, anchor, _ in ends(lent)] == [until]
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_no_sequence_of_events_lets_a_guarantee_period_end_unseen(lent: Office, seed: int) -> None:
     """Acts against the guarantor and rounds at odd times: who was not called upon in time was warned of."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, String, Subquery, and_, cast, exists, func, literal, or_, select, union_all
+from sqlalchemy import Select, String, Subquery, and_, case, cast, exists, func, literal, or_, select, union_all
 
 from postloan.book import tables as t
 from postloan.book.duties.base import LOAN, Span, duty, running
@@ -78,8 +78,10 @@ def guarantee_warnings(span: Span) -> Select:
 
 
 def _guaranteed_until(months: int) -> Any:
-    """The last day of a guarantee period: as agreed, else so many months from maturity."""
-    return func.coalesce(GUARANTEE.until_on, plus_months(LOAN.matures_on, literal(months)))
+    """The last day of a guarantee period: as agreed, else so many months from maturity. One agreed to end by then is
+    none (art. 692)."""
+    agreed = GUARANTEE.until_on > LOAN.matures_on
+    return case((agreed, GUARANTEE.until_on), else_=plus_months(LOAN.matures_on, literal(months)))
 
 
 def _calls_upon() -> tuple[Any, ...]:
