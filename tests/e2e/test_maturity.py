@@ -531,7 +531,7 @@ def test_collateral_is_handed_back_when_the_last_loan_that_it_secures_is_paid(de
     assert bounced.answer("enter", **undone) == ""
     assert bounced.answer("compare", decision="相符 agrees", opinion="退票属实") == ""
     assert "不得交还" in second.answer("release-1", **handed)
-    receive(desk, "M4", amount=str(due["M4"]))
+    receive(desk, "M4", kind="提前结清 early settlement", amount=str(due["M4"]))
     assert second.answer("release-1", **handed) == ""
     assert second.waits_at() == {"release-2"}
     assert second.answer("release-2", **handed | {"received_by": "权利人K3"}) == ""
