@@ -69,8 +69,9 @@ class Person:
         form = self.page.get_by_role("dialog")
         form.get_by_text("工号 Staff number").wait_for()
         said = form.inner_text()
-        for _ in range(3):
-            # The dialog may be drawn anew while it is filled in, which empties a field: then it stays, and says so.
+        for _ in range(5):
+            # The dialog may be drawn anew while it is filled in, which empties a field, and a busy server may not
+            # take the answer: then it stays, and says so.
             for name, value in (fields | {"staff_no": self.clerk.able(task)}).items():
                 self._enter(form, name, value)
             self.page.screenshot(path=str(self.here.office.settings.home / f"{self.clerk.case_no}-{step}.png"))
@@ -91,8 +92,8 @@ class Person:
         if field.locator(".p-date-button__control").count():
             self._pick(field, date.fromisoformat(value))
         elif field.locator(".p-select-button__control, .p-select__wrapper").count():
-            if isinstance(value, list) and all(text in field.inner_text() for text in value):
-                return  # filled in before
+            if isinstance(value, list) and any(text in field.inner_text() for text in value):
+                return  # filled in before; to choose once more would undo it
             # By keyboard: a click scrolls the form, which closes the list again.
             field.locator(".p-select-button__control, [role=combobox]").first.press("Space")
             for choice in value if isinstance(value, list) else [value]:

@@ -77,7 +77,8 @@ def desk(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -
     home: Path = tmp_path_factory.mktemp("collection")
     now = datetime.now(UTC)
     zone = f"Etc/GMT{now.hour - 13:+d}"  # its sign is the other way round: there it is one o'clock
-    with own_book(installation, home, _fill, f'[institution]\ntime_zone = "{zone}"\n') as desk:
+    any_day = "[repayment]\nnext_working_day_in_time = false\n"  # late is late, also on the day after a holiday
+    with own_book(installation, home, _fill, f'[institution]\ntime_zone = "{zone}"\n{any_day}') as desk:
         yield desk
 
 
@@ -88,13 +89,13 @@ def _fill(office: Office) -> None:
         add_branch(writer, "B5", "河东支行", POSTS)
         add(Guarantor(guarantor_no="G1", name="保证人甲", phone="10000020001"))
         add(Guarantor(guarantor_no="G2", name="保证人乙"))
-        for n in range(1, 8):
+        for n in range(1, 9):
             add(
                 Borrower(borrower_no=f"D{n}", name=f"客户{n}", kind="personal", branch_no="B5", phone=f"1000001{n:04d}")
             )
         session.flush()
         add(ContactPerson(person_no="T1", borrower_no="D1", name="友人", phone="10000030001"))
-        for n, days in ((1, 5), (2, 20), (3, 40), (4, 5), (5, 140), (6, 2), (7, 5)):
+        for n, days in ((1, 5), (2, 20), (3, 40), (4, 5), (5, 140), (6, 2), (7, 5), (8, 5)):
             drawn, late = today - timedelta(days=365), today - timedelta(days=days)
             matures_on = late if n == 5 else today + timedelta(days=400)
             add(
@@ -344,11 +345,11 @@ def test_messages_wait_for_the_gate_or_are_not_sent_at_all(desk: Installation) -
         assert session.get_one(Contact, first.notice_no).permitted
     with desk.office.book.write(origin="test") as writer:
         contacts.stop(
-            writer, "stop-D7", role="borrower", person_no="D7", kind="opt_out", channel="sms", day=desk.today,
-            document="", case=None, by="A1", loan_no="Q7",
+            writer, "stop-D8", role="borrower", person_no="D8", kind="opt_out", channel="sms", day=desk.today,
+            document="", case=None, by="A1", loan_no="Q8",
         )  # fmt: skip
         waiting = writer.session.exec(
-            select(Notice).where(Notice.kind == "overdue_reminder", Notice.loan_no == "Q7")
+            select(Notice).where(Notice.kind == "overdue_reminder", Notice.loan_no == "Q8")
         ).first()
         assert waiting is not None
         waiting.state, waiting.next_try_at = "queued", writer.now
