@@ -215,12 +215,9 @@ def parties_of(case_no: str, step: str) -> dict[str, Party]:
 def titles_of(case_no: str) -> list[str]:
     """The collateral of the case's loan whose document of title is held, by number, as it was when this was first
     asked."""
-    office = Office.open()
-    with office.book.write(origin="titles-of-case") as writer:
-        case = cases.get(writer.session, case_no)
-        done = cases.result(writer.session, case_no, "titles")
-        if done is not None:
-            return done.result["held"]
-        held = titles.of_loan(writer.session, case.loan_no or "", office.today)
-        numbers = [item.collateral.collateral_no for item in held if not item.released]
-        return cases.finish_step(writer, case, "titles", {"held": numbers})["held"]
+
+    def held_now(session: Session, case: Case) -> dict[str, Any]:
+        held = titles.of_loan(session, case.loan_no or "", Office.open().today)
+        return {"held": [item.collateral.collateral_no for item in held if not item.released]}
+
+    return once(case_no, "titles", held_now, origin="titles-of-case")["held"]

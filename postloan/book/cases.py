@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -74,33 +74,34 @@ def finish_step(writer: Writer, case: Case, step: str, result: dict[str, Any]) -
 
 @dataclass(frozen=True)
 class ByHand:
-    """A kind of case that people open, or that follows from another: its prefix and rule, and within how many
-    calendar days its first step is due."""
+    """A kind of case that people open, or that follows from another: its prefix and rule, within how many calendar
+    days its first step is due, and what keeps it from being opened on a loan on a day ("": nothing)."""
 
     prefix: str
     rule: str
     days: int
+    refused: Callable[[Session, str, date], str] = lambda _session, _loan_no, _day: ""
+
+
+def _not_transferred(session: Session, loan_no: str, _day: date) -> str:
+    """There is something to do only about a loan that was handed over to the workout."""
+    if session.exec(select(Transfer.case_no).where(Transfer.loan_no == loan_no)).first() is not None:
+        return ""
+    return f"loan {loan_no} is not in the workout; first: postloan open workout_transfer"
 
 
 BY_HAND = {
     "extension": ByHand("EX", "EXT-1", 5),
     "receipt": ByHand("RP", "PAY-1", 1),
     "collection_preparation": ByHand("CP", "MAT-1", 3),
-    "title_release": ByHand("TR", "MAT-3", 5),
+    "title_release": ByHand("TR", "MAT-3", 5, titles.why_none_goes_back),
     "clock_pause": ByHand("PS", "COL-2", 3),
     "workout_transfer": ByHand("WT", "WO-1", 5),
-    "responsibility_determination": ByHand("RD", "WO-2", 30),
-    "workout": ByHand("WK", "WO-3", 10),
+    "responsibility_determination": ByHand("RD", "WO-2", 30, _not_transferred),
+    "workout": ByHand("WK", "WO-3", 10, _not_transferred),
     "preservation": ByHand("AP", "WO-4", 1),
-    "write_off": ByHand("WF", "WO-5", 10),
+    "write_off": ByHand("WF", "WO-5", 10, _not_transferred),
 }
-
-# What there is to do only about a loan that was handed over to the workout.
-AFTER_TRANSFER = ("responsibility_determination", "workout", "write_off")
-
-
-def _transferred(session: Session, loan_no: str) -> bool:
-    return session.exec(select(Transfer.case_no).where(Transfer.loan_no == loan_no)).first() is not None
 
 
 def open_by_hand(writer: Writer, file: PolicyFile, kind: str, loan: Loan, day: date, *, origin: str = "") -> Case:
@@ -110,11 +111,9 @@ def open_by_hand(writer: Writer, file: PolicyFile, kind: str, loan: Loan, day: d
     """
     if kind not in BY_HAND:
         raise PostloanError(f"{kind!r} is not opened by hand; these are: {', '.join(BY_HAND)}")
-    if kind in AFTER_TRANSFER and not _transferred(writer.session, loan.loan_no):
-        raise PostloanError(f"loan {loan.loan_no} is not in the workout; first: postloan open workout_transfer")
-    if kind == "title_release" and (reason := titles.why_none_goes_back(writer.session, loan.loan_no, day)):
-        raise PostloanError(reason)
     what = BY_HAND[kind]
+    if reason := what.refused(writer.session, loan.loan_no, day):
+        raise PostloanError(reason)
     mine = writer.session.exec(select(Case).where(Case.kind == kind, Case.loan_no == loan.loan_no)).all()
     same = next((case for case in mine if origin and case.subject == origin), None)
     if same is not None:

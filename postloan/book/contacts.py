@@ -59,12 +59,16 @@ def persons(session: Session, loan: Loan) -> list[Person]:
     """The people who may be contacted about a loan, the borrower first, each once; an owner of collateral who is
     nobody else goes by the item."""
     owing = dict.fromkeys(parties.to_contact(session, loan).values())
-    found = [Person(p.role, p.number, p.name, p.phone) for p in owing]
-    others = select(ContactPerson).where(ContactPerson.borrower_no == loan.borrower_no)
-    for other in session.exec(others.order_by(col(ContactPerson.person_no))):
-        role = _role(other)
-        found.append(Person(role, other.person_no, other.name, other.phone))
-    return found
+    return [Person(p.role, p.number, p.name, p.phone) for p in owing] + _others(session, loan)
+
+
+def _others(session: Session, loan: Loan) -> list[Person]:
+    """Who is named beside the parties to the loan."""
+    named = select(ContactPerson).where(ContactPerson.borrower_no == loan.borrower_no)
+    return [
+        Person(_role(one), one.person_no, one.name, one.phone)
+        for one in session.exec(named.order_by(col(ContactPerson.person_no)))
+    ]
 
 
 def _role(person: ContactPerson) -> str:
@@ -108,8 +112,8 @@ Same = dict[tuple[str, str], tuple[str, str]]  # role and number
 def _same(session: Session, loan: Loan) -> Same:
     """As whom everybody is contacted. What is asked, or on record, about an owner under another item or role is
     about him: no stop and no count is passed by under a second name."""
-    known = {(p.role, p.number): (p.role, p.number) for p in persons(session, loan)}
-    return known | {party: (p.role, p.number) for party, p in parties.to_contact(session, loan).items()}
+    same = {party: (p.role, p.number) for party, p in parties.to_contact(session, loan).items()}
+    return same | {(p.role, p.number): (p.role, p.number) for p in _others(session, loan)}
 
 
 def _asked(session: Session, policy: Policy, loan: Loan, asked: Request, same: Same) -> Asked:

@@ -72,12 +72,13 @@ def replaced(session: Session, file: PolicyFile, loan: Loan, from_day: date, as_
     account = accounts.account(session, file, loan, as_of or from_day - ONE_DAY)
     later = [owed for owed in account.owed if owed.due_on >= from_day]
     principal = sum((owed.principal for owed in later), ZERO)
-    first = _interest_from(session, loan, from_day)
+    rows = _instalments(session, loan)
+    first = _interest_from(session, loan, rows, from_day)
     return Replaced(
         principal=principal,
         interest_from=first,
         interest_paid=sum((agreed[owed.number] - owed.interest for owed in later), ZERO),
-        besides=_besides(session, loan, principal, first, from_day - ONE_DAY),
+        besides=_besides(session, loan, rows, principal, first, from_day - ONE_DAY),
     )
 
 
@@ -90,10 +91,10 @@ def _paid_early(row: Instalment) -> bool:
     return row.entered_on == row.due_on
 
 
-def _interest_from(session: Session, loan: Loan, before: date) -> date:
+def _interest_from(session: Session, loan: Loan, rows: Sequence[Instalment], before: date) -> date:
     """The last day until which interest on all principal was charged: not that of an instalment of principal alone,
     unless the schedule knows no interest at all."""
-    rows = [row for row in _instalments(session, loan) if not _paid_early(row)]
+    rows = [row for row in rows if not _paid_early(row)]
     begun = [row.due_on for row in [row for row in rows if row.interest_due] or rows]
     for found in session.exec(
         select(Extension).where(Extension.loan_no == loan.loan_no, Extension.state == "in_force")
@@ -105,18 +106,21 @@ def _interest_from(session: Session, loan: Loan, before: date) -> date:
     return max([loan.disbursed_on, *(day for day in begun if day < before)])
 
 
-def _besides(session: Session, loan: Loan, principal: Decimal, first: date, last: date) -> Fraction:
+def _besides(
+    session: Session, loan: Loan, rows: Sequence[Instalment], principal: Decimal, first: date, last: date
+) -> Fraction:
     """`Replaced.besides` of the days from `first` to `last`. What was repaid early meanwhile bore its part of it."""
-    rows = [row for row in _instalments(session, loan) if first < row.due_on <= last]
+    if not principal:
+        return Fraction(0)
+    rows = [row for row in rows if first < row.due_on <= last]
     ran = [(row.due_on, row.principal_due) for row in rows if not row.interest_due and not _paid_early(row)]
     draws = session.exec(select(Drawdown).where(Drawdown.loan_no == loan.loan_no, Drawdown.drawn_on > first))
     ran += [(min(draw.drawn_on, last), -draw.amount) for draw in draws]
     found = Fraction(0)
     for until, amount in ran:
         early = sum((row.principal_due for row in rows if _paid_early(row) and row.due_on >= until), ZERO)
-        if principal:
-            part = Fraction(principal) / Fraction(principal + early)
-            found += part * Fraction(amount) * year_fraction(first, until, loan.day_count)
+        part = Fraction(principal) / Fraction(principal + early)
+        found += part * Fraction(amount) * year_fraction(first, until, loan.day_count)
     return found * Fraction(loan.annual_rate) / 100
 
 
@@ -311,7 +315,7 @@ def _value(name: str, told: str | None) -> date | Decimal | None:
     return date.fromisoformat(told) if name == "due_on" else Decimal(told)
 
 
-def _enter(writer: Writer, row: Instalment | Charge, key: dict[str, Any], terms: dict[str, Any]) -> None:
+def _enter(writer: Writer, row: Instalment | Charge | Loan, key: dict[str, Any], terms: dict[str, Any]) -> None:
     """Give a row terms, and say on the audit trail what changed."""
     differing = {name: value for name, value in terms.items() if getattr(row, name) != value}
     before = {name: getattr(row, name) for name in differing}
@@ -325,12 +329,5 @@ def _enter(writer: Writer, row: Instalment | Charge, key: dict[str, Any], terms:
 
 def change_terms(writer: Writer, loan: Loan, **terms: object) -> None:
     """Change terms of a loan, and say so on the audit trail."""
-    changed = {name: value for name, value in terms.items() if getattr(loan, name) != value}
-    if not changed:
-        return
-    before = {name: getattr(loan, name) for name in changed}
-    for name, value in changed.items():
-        setattr(loan, name, value)
-    writer.session.add(loan)
+    _enter(writer, loan, {}, terms)
     writer.session.flush()
-    writer.record("loan.changed", loan_no=loan.loan_no, before=before, after=changed)

@@ -82,13 +82,8 @@ def add_branch(writer: Writer, branch_no: str, name: str, posts: Sequence[tuple[
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     home: Path = tmp_path_factory.mktemp("installation")
     before = dict(os.environ)
-    # Every month's end is one of classification, so that one is never far whatever the day is.
-    (home / "policy.toml").write_text(
-        f'extends = "{REPOSITORY / "policy.toml"}"\n[classification]\n'
-        "months = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]\ndue_days = 40\n"
-    )
     os.environ.update(
-        POSTLOAN_POLICY=str(home / "policy.toml"),
+        POSTLOAN_POLICY=str(REPOSITORY / "policy.toml"),
         POSTLOAN_HOME=str(home),
         POSTLOAN_BOOK=f"sqlite:///{home / 'book.db'}",
         PREFECT_HOME=str(home / "prefect"),

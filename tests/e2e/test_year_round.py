@@ -36,6 +36,7 @@ pytestmark = [pytest.mark.server, pytest.mark.slow]
 @pytest.fixture(scope="module")
 def year(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """Four loans on which something falls due today, and the round that found it."""
+    # So that a day of classification is never far, whatever the day is.
     every_month = "[classification]\nmonths = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]\ndue_days = 40\n"
     with own_book(installation, tmp_path_factory.mktemp("year"), _fill, every_month) as here:
         yield here
